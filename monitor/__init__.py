@@ -1,0 +1,3 @@
+"""Real-time voice call monitor for contact centers."""
+
+__version__ = "0.1.0"

@@ -36,11 +36,19 @@ class HearingSettings(Section):
     speech_off: float = Field(0.35, ge=0, le=1, description="… that ends it")
     min_speech_ms: int = 96
     turn_hangover_ms: int = Field(200, description="Silence that ends speech for turn-taking")
-    utterance_hangover_ms: int = Field(550, description="Silence that ends an utterance for the words")
-    utterance_cut_after_s: float = Field(9.0, description="A longer utterance is cut at its quietest 200 ms")
+    utterance_hangover_ms: int = Field(
+        550, description="Silence that ends an utterance for the words"
+    )
+    utterance_cut_after_s: float = Field(
+        9.0, description="A longer utterance is cut at its quietest 200 ms"
+    )
     utterance_cut_by_s: float = Field(12.0, description="… and at the latest here")
-    noise_margin_db: float = Field(6.0, description="Speech stands at least so far above the noise floor")
-    leak_margin_db: float = Field(6.0, description="… and so far above the other party's expected echo")
+    noise_margin_db: float = Field(
+        6.0, description="Speech stands at least so far above the noise floor"
+    )
+    leak_margin_db: float = Field(
+        6.0, description="… and so far above the other party's expected echo"
+    )
     leak_max_delay_ms: int = 400
     leak_correlation: float = 0.8
     mixed_gain_db: float = Field(-3.0, description="A louder 'echo' means one mixed channel")
@@ -49,7 +57,9 @@ class HearingSettings(Section):
 class TurnSettings(Section):
     """Overlaps and what kind they are. Figures: DESIGN section 6."""
 
-    holder_min_s: float = Field(1.0, description="The holder has spoken so long before an overlap counts")
+    holder_min_s: float = Field(
+        1.0, description="The holder has spoken so long before an overlap counts"
+    )
     ignore_below_s: float = 0.25
     backchannel_max_s: float = 0.8
     terminal_within_s: float = 0.5
@@ -62,7 +72,9 @@ class TurnSettings(Section):
 class PaceSettings(Section):
     window_s: float = Field(15.0, description="Speaking time over which a rate is taken")
     min_syllables: int = 5
-    mismatch_ratio: float = Field(1.2, description="Agent at least so much faster than the customer")
+    mismatch_ratio: float = Field(
+        1.2, description="Agent at least so much faster than the customer"
+    )
     mismatch_for_s: float = 10.0
 
 
@@ -107,7 +119,9 @@ class AsrSettings(Section):
     batch: int = Field(4, description="Most utterances decoded together")
     queue: int = Field(256, description="Most utterances waiting, of all calls")
     deadline_s: float = Field(20.0, description="An utterance not decoded by then is given up")
-    virtual_lag_s: float = Field(1.0, description="Re-analysis: words arrive so long after the utterance")
+    virtual_lag_s: float = Field(
+        1.0, description="Re-analysis: words arrive so long after the utterance"
+    )
     offline: bool = Field(False, description="Never ask the hub")
     cache_dir: Path | None = None
 
@@ -116,14 +130,17 @@ class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = 8440
     heartbeat_s: float = 2.0
-    subscriber_queue: int = Field(512, description="Facts a slow client may be behind before resync")
+    subscriber_queue: int = Field(
+        512, description="Facts a slow client may be behind before resync"
+    )
     max_calls: int = Field(64, description="More live calls are refused, not slowed")
 
 
 class StoreSettings(Section):
     data_dir: Path = Field(
-        default_factory=lambda: Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")).expanduser()
-        / "call-monitor"
+        default_factory=lambda: (
+            Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")).expanduser() / "call-monitor"
+        )
     )
     record_audio: bool = True
     flush_s: float = Field(0.5, description="A killed process loses at most so much")
@@ -138,7 +155,9 @@ class PrivacySettings(Section):
     consent: Literal["assumed", "required"] = Field(
         "assumed", description="required: nothing is analysed or stored before consent is given"
     )
-    redact_digits: bool = Field(True, description="Card numbers, codes and account numbers, before disk")
+    redact_digits: bool = Field(
+        True, description="Card numbers, codes and account numbers, before disk"
+    )
 
 
 class Settings(BaseSettings):

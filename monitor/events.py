@@ -223,7 +223,9 @@ class Words(Event):
     text: str
     words: list[Word] = []
     final: bool = True
-    confidence: float = Field(default=1.0, description="0..1, exp of the mean token log-probability")
+    confidence: float = Field(
+        default=1.0, description="0..1, exp of the mean token log-probability"
+    )
     late: bool = Field(default=False, description="Came too late for a nudge")
 
 
@@ -361,11 +363,25 @@ class Report(Event):
 
 CallEvent = Annotated[
     Union[
-        CallStarted, CallEnded, Gap, Degraded, Note,
-        Levels, Floor, Turn, Overlap, DeadAir, Pace,
-        Words, Cue,
-        Mood, AlertRaised, AlertCleared,
-        NudgeOpened, NudgeClosed, NudgeEffect,
+        CallStarted,
+        CallEnded,
+        Gap,
+        Degraded,
+        Note,
+        Levels,
+        Floor,
+        Turn,
+        Overlap,
+        DeadAir,
+        Pace,
+        Words,
+        Cue,
+        Mood,
+        AlertRaised,
+        AlertCleared,
+        NudgeOpened,
+        NudgeClosed,
+        NudgeEffect,
         Report,
     ],
     Field(discriminator="type"),
@@ -502,9 +518,7 @@ class End(Model):
     detail: str = ""
 
 
-Input = Annotated[
-    Union[Missing, Transcript, Trouble, Command, End], Field(discriminator="type")
-]
+Input = Annotated[Union[Missing, Transcript, Trouble, Command, End], Field(discriminator="type")]
 
 
 class Utterance(Model):
@@ -529,8 +543,15 @@ def json_schema() -> dict[str, Any]:
     both: TypeAdapter[Any] = TypeAdapter(
         Annotated[
             Union[
-                CallEvent, Snapshot, Heartbeat, Resync, Problem,
-                Subscribe, SendNote, DismissNudge, Snooze,
+                CallEvent,
+                Snapshot,
+                Heartbeat,
+                Resync,
+                Problem,
+                Subscribe,
+                SendNote,
+                DismissNudge,
+                Snooze,
             ],
             Field(discriminator="type"),
         ]

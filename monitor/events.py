@@ -510,15 +510,21 @@ class Command(Model):
     for_s: float = 0.0
 
 
+class HangUp(Model):
+    """The audio has ended; the words of its last utterances may still come."""
+
+    type: Literal["hang_up"] = "hang_up"
+
+
 class End(Model):
-    """No more audio. The call closes what is open and emits report and call.ended."""
+    """No more input. The call closes what is open and emits report and call.ended."""
 
     type: Literal["end"] = "end"
     reason: Literal["completed", "stopped", "failed", "lost"] = "completed"
     detail: str = ""
 
 
-Input = Annotated[Union[Missing, Transcript, Trouble, Command, End], Field(discriminator="type")]
+Input = Annotated[Union[Missing, Transcript, Trouble, Command, HangUp, End], Field(discriminator="type")]
 
 
 class Utterance(Model):

@@ -1,0 +1,170 @@
+"""What a person reads in the terminal: live lines, the report, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from monitor.events import (
+    AlertCleared,
+    AlertRaised,
+    CallEnded,
+    CallStarted,
+    Degraded,
+    Event,
+    Gap,
+    NudgeClosed,
+    NudgeOpened,
+    Overlap,
+    PartyReport,
+    Report,
+    Words,
+)
+
+WHO = {"agent": "[cyan]agent   [/]", "customer": "[magenta]customer[/]"}
+BOTH = "[blue]both    [/]"
+
+
+def clock(seconds: float) -> str:
+    """m:ss of audio time."""
+    minutes, rest = divmod(max(0.0, seconds), 60)
+    return f"{int(minutes)}:{int(rest):02d}"
+
+
+class LiveLines:
+    """Prints the events a person wants to see scroll by; one per call or for many calls."""
+
+    def __init__(self, console: Console, *, words: bool = True, titles: bool = False) -> None:
+        """``titles``: begin each line with the call's title, for several calls at once."""
+        self._console = console
+        self._words = words
+        self._titles = titles
+        self._title: dict[str, str] = {}
+        self._unseparated: set[str] = set()
+
+    def event(self, event: Event) -> None:
+        text = self._text(event)
+        if text is not None:
+            title = self._title.get(event.call_id, event.call_id)
+            prefix = f"[dim]{escape(title[:16]):16}[/] " if self._titles else ""
+            self._console.print(
+                f"[dim]{clock(event.t):>5}[/] {prefix}{text}", highlight=False, soft_wrap=True
+            )
+
+    def _text(self, event: Event) -> str | None:
+        match event:
+            case CallStarted():
+                self._title[event.call_id] = event.title or event.call_id
+                if not event.separated:
+                    self._unseparated.add(event.call_id)
+                limits = "".join(f"\n      [yellow]{escape(x)}[/]" for x in event.limits)
+                return f"[bold]call started[/] · {escape(event.title or event.source)}{limits}"
+            case CallEnded():
+                detail = f": {escape(event.detail)}" if event.detail else ""
+                return f"[bold]call ended[/] · {event.reason}{detail} · {clock(event.duration_s)}"
+            case Words(final=True) if self._words:
+                who = BOTH if event.call_id in self._unseparated else WHO[event.party]
+                return f"{who} {escape(event.text)}"
+            case NudgeOpened():
+                return (
+                    f"[bold black on yellow] {escape(event.title)} [/] {escape(event.text)}"
+                    f" [dim]— {escape(event.why)}[/]"
+                )
+            case NudgeClosed():
+                mark = "[green]✓[/]" if event.outcome == "done" else "[dim]·[/]"
+                why = f" — {escape(event.why)}" if event.why else ""
+                return f"{mark} [dim]{event.nudge.replace('_', ' ')}: {event.outcome}{why}[/]"
+            case AlertRaised():
+                reasons = "; ".join(escape(r.text) for r in event.reasons)
+                kind = "frustration rising" if event.kind == "rising" else "upset from the start"
+                return f"[bold white on red] {kind} [/] {reasons}"
+            case AlertCleared():
+                return f"[green]settled[/] [dim]after {event.lasted_s:.0f} s[/]"
+            case Overlap(kind="talk_over", final=False):
+                return f"[red]{event.by} talks over[/] [dim]{escape('; '.join(event.reasons))}[/]"
+            case Degraded():
+                colour = "yellow" if event.active else "green"
+                return f"[{colour}]{event.part}: {escape(event.reason)}[/]"
+            case Gap():
+                return f"[dim]gap of {event.t1 - event.t0:.1f} s: {event.reason}[/]"
+        return None
+
+
+def progress(console: Console) -> Progress:
+    """The bar for work on a recording."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def print_report(console: Console, report: Report) -> None:
+    """The figures of a call, as a person wants to read them."""
+    console.print(_party_table(report))
+    console.print(_call_table(report))
+    if report.nudges:
+        console.print(_nudge_table(report))
+    else:
+        console.print("No nudge was needed.")
+    for limit in report.limits:
+        console.print(f"[yellow]{escape(limit)}[/]")
+
+
+def _party_table(report: Report) -> Table:
+    table = Table(title="Who spoke", title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column("")
+    table.add_column("agent", justify="right")
+    table.add_column("customer", justify="right")
+
+    def row(name: str, values: Iterable[str]) -> None:
+        table.add_row(name, *values)
+
+    parties: tuple[PartyReport, PartyReport] = (report.agent, report.customer)
+    row("talk share", (f"{p.talk_share:.0%}" for p in parties))
+    row("talk time", (clock(p.talk_s) for p in parties))
+    row("turns", (str(p.turns) for p in parties))
+    row("longest monologue", (f"{p.longest_monologue_s:.0f} s" for p in parties))
+    row("response latency", (_figure(p.response_latency_s, "{:+.2f} s") for p in parties))
+    row("words per minute", (_figure(p.wpm, "{:.0f}") for p in parties))
+    row("syllables per second", (_figure(p.syl_per_s, "{:.1f}") for p in parties))
+    return table
+
+
+def _call_table(report: Report) -> Table:
+    table = Table(title="The call", title_justify="left", show_header=False, show_edge=False)
+    table.add_row("duration", clock(report.duration_s))
+    table.add_row("median floor-transfer offset", _figure(report.median_fto_s, "{:+.2f} s"))
+    table.add_row("dead air", f"{report.dead_air_s:.0f} s in {report.dead_air_count}")
+    table.add_row("both speaking", f"{report.overtalk_s:.1f} s")
+    kinds = ", ".join(f"{n} {kind.replace('_', '-')}" for kind, n in report.overlaps.items() if n)
+    table.add_row("overlaps", kinds or "none")
+    table.add_row("talk-overs per 10 min of customer", f"{report.talk_overs_per_10_min:.1f}")
+    mood = report.mood
+    table.add_row(
+        "customer's frustration",
+        f"peak {mood.peak:.1f} of 8 at {clock(mood.peak_t)}, end {mood.end:.1f}, "
+        f"alerts {mood.alerts}, on watch {mood.watch_s:.0f} s",
+    )
+    return table
+
+
+def _nudge_table(report: Report) -> Table:
+    table = Table(title="Nudges", title_justify="left", show_edge=False, pad_edge=False)
+    for column in ("at", "nudge", "why", "outcome"):
+        table.add_column(column)
+    for nudge in report.nudges:
+        table.add_row(clock(nudge.t), nudge.title, escape(nudge.why), nudge.outcome)
+    return table
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "–" if value is None else form.format(value)

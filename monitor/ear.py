@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio import BLOCK_S
+from monitor import pitch, syllables, vad
+from monitor.audio import BLOCK, BLOCK_S
 
 F32 = NDArray[np.float32]
 
@@ -58,3 +59,121 @@ class Heard:
         """Inverse of to_bytes. Raises ValueError when the length does not fit."""
         names = len(fields(cls))
         return cls(*np.frombuffer(data, "<f4").reshape(names, channels, -1).astype(np.float32))
+
+
+_LEAD: Final = 384  # samples kept from before the block: whole steps, enough for each window
+_SLOTS: Final = 16
+_FLOOR_DB: Final = -100.0
+
+
+class Ear:
+    """Hears all live channels at once; each has a slot that holds what it needs to go on.
+
+    The numbers of a channel are the same, bit for bit, whatever other channels stand beside
+    it, in whatever order, and however its blocks are split over calls. Everything is either
+    a function of the last 384 samples and the block, worked out element by element or row
+    by row, or state that is carried from block to block.
+
+    Delays: voice activity, level and balance describe the block (activity within 1 ms);
+    pitch the 47 ms that end with it; a nucleus is confirmed by the fall after its peak,
+    typically 50-150 ms later. Not safe for threads: one call at a time.
+    """
+
+    def __init__(self) -> None:
+        """Load the voice activity model. Raises vad.ModelError."""
+        self._vad = vad.Vad()
+        self._pitch = pitch.PitchMeter()
+        self._free: list[int] = []
+        self._open = np.zeros(0, np.bool_)
+        self._lead: F32 = np.zeros((0, _LEAD), np.float32)
+        self._hidden: F32 = np.zeros((0, vad.STATE), np.float32)
+        self._cell: F32 = np.zeros((0, vad.STATE), np.float32)
+        self._lag: F32 = np.zeros(0, np.float32)
+        self._nuclei: list[syllables.NucleusFinder] = []
+
+    def open(self, channels: int) -> NDArray[np.intp]:
+        """Slots for so many new channels, as if they had been silent until now."""
+        if len(self._free) < channels:
+            self._grow(max(len(self._open), channels, _SLOTS))
+        slots = np.array([self._free.pop() for _ in range(channels)], np.intp)
+        self._open[slots] = True
+        self._lead[slots] = 0.0
+        self._hidden[slots] = 0.0
+        self._cell[slots] = 0.0
+        self._lag[slots] = np.nan
+        for slot in slots:
+            self._nuclei[slot] = syllables.NucleusFinder()
+        return slots
+
+    def close(self, slots: NDArray[np.intp]) -> None:
+        """Give the slots back. Raises ValueError for one that is not open."""
+        self._check(slots)
+        self._open[slots] = False
+        self._free.extend(int(slot) for slot in slots)
+
+    def hear(self, slots: NDArray[np.intp], pcm: F32) -> Heard:
+        """Hear the next blocks of these channels: ``pcm`` (channels, blocks, 256), -1..1.
+
+        What is not a number counts as silence, what is out of range is clipped. Raises
+        ValueError for a wrong shape or a slot that is not open; nothing has changed then.
+        """
+        self._check(slots)
+        if pcm.ndim != 3 or pcm.shape[0] != len(slots) or pcm.shape[2] != BLOCK:
+            raise ValueError(f"expected ({len(slots)}, blocks, {BLOCK}), got {pcm.shape}")
+        channels, blocks = pcm.shape[:2]
+        if channels == 0 or blocks == 0:
+            return Heard(*np.zeros((len(fields(Heard)), channels, blocks), np.float32))
+        audio = np.concatenate((self._lead[slots], _clean(pcm).reshape(channels, -1)), axis=1)
+
+        frames = vad.windows(audio[:, _LEAD - vad.LEAD :])
+        speech, hidden, cell = self._vad.speech(frames, self._hidden[slots], self._cell[slots])
+        views = np.lib.stride_tricks.sliding_window_view(
+            audio[:, _LEAD + BLOCK - pitch.WINDOW :], pitch.WINDOW, axis=1
+        )
+        tone = self._pitch.measure(views[:, ::BLOCK], self._lag[slots])
+        points_db = syllables.intensity(audio[:, _LEAD - syllables.LEAD :])
+
+        voiced = ~np.isnan(tone.f0_hz)
+        nuclei = [
+            self._nuclei[slot].blocks(row, tones)
+            for slot, row, tones in zip(slots, points_db.tolist(), voiced.tolist(), strict=True)
+        ]
+        self._lead[slots] = audio[:, -_LEAD:]
+        self._hidden[slots] = hidden
+        self._cell[slots] = cell
+        self._lag[slots] = tone.best_lag[:, -1]
+        return Heard(
+            speech=np.ascontiguousarray(speech.T),
+            level_db=_level_db(audio[:, _LEAD:].reshape(channels, blocks, BLOCK)),
+            f0_hz=tone.f0_hz,
+            voicing=tone.voicing,
+            balance_db=tone.balance_db,
+            nuclei=np.array(nuclei, np.float32),
+        )
+
+    def _grow(self, more: int) -> None:
+        old = len(self._open)
+        self._open = np.concatenate((self._open, np.zeros(more, np.bool_)))
+        self._lead = np.concatenate((self._lead, np.zeros((more, _LEAD), np.float32)))
+        self._hidden = np.concatenate((self._hidden, np.zeros((more, vad.STATE), np.float32)))
+        self._cell = np.concatenate((self._cell, np.zeros((more, vad.STATE), np.float32)))
+        self._lag = np.concatenate((self._lag, np.zeros(more, np.float32)))
+        self._nuclei.extend(syllables.NucleusFinder() for _ in range(more))
+        self._free.extend(range(old + more - 1, old - 1, -1))
+
+    def _check(self, slots: NDArray[np.intp]) -> None:
+        known = (slots >= 0) & (slots < len(self._open))
+        if not known.all() or not self._open[slots].all():
+            raise ValueError("a slot is not open")
+        if len(np.unique(slots)) != len(slots):
+            raise ValueError("a slot stands twice in one call")
+
+
+def _clean(pcm: F32) -> F32:
+    return np.clip(np.where(np.isfinite(pcm), pcm, 0.0), -1.0, 1.0).astype(np.float32)
+
+
+def _level_db(blocks: F32) -> F32:
+    """RMS of each block about its own mean, so that an offset of the line is not a level."""
+    power: F32 = np.square(blocks - blocks.mean(axis=2, keepdims=True)).mean(axis=2)
+    return 10 * np.log10(np.maximum(power, np.float32(10 ** (_FLOOR_DB / 10))))

@@ -63,7 +63,7 @@ class Heard:
 
 _LEAD: Final = 384  # samples kept from before the block: whole steps, enough for each window
 _SLOTS: Final = 16
-_FLOOR_DB: Final = -100.0
+_FLOOR_DB: Final = np.float32(-100)
 
 
 class Ear:
@@ -176,4 +176,5 @@ def _clean(pcm: F32) -> F32:
 def _level_db(blocks: F32) -> F32:
     """RMS of each block about its own mean, so that an offset of the line is not a level."""
     power: F32 = np.square(blocks - blocks.mean(axis=2, keepdims=True)).mean(axis=2)
-    return 10 * np.log10(np.maximum(power, np.float32(10 ** (_FLOOR_DB / 10))))
+    level: F32 = 10 * np.log10(np.maximum(power, np.float32(1e-12)))
+    return np.maximum(level, _FLOOR_DB)

@@ -1,0 +1,348 @@
+"""Both speak at once: what kind of overlap is it?
+
+Most overlaps are not interruptions. The rule, in the order in which it is asked;
+"in" is who came in, "holder" is who spoke already (for ``holder_min_s`` at least,
+or nothing is judged):
+
+1. shorter than ``ignore_below_s``: nothing;
+2. the holder ends within ``terminal_within_s``: terminal;
+3. in stops within ``backchannel_max_s`` while the holder goes on: backchannel;
+4. otherwise points: +1 when it lasts 0.6 s, +1 at 1.0 s, +1 when in is 3 dB above own
+   median, +1 when 2 semitones above own median pitch, +1 when the holder breaks off
+   in mid-phrase within 1.2 s, -1 when the holder had only just gone on after a
+   pause, -2 when in's words are only backchannels. From ``talk_over_score`` on it is
+   talk-over when the agent came in, an interruption when the customer did. Below, it
+   is an interruption if in took the floor, else a backchannel.
+
+The points follow the cues of competitive overlap in conversation analysis (onset
+before a possible end, raised pitch and level: French & Local 1983; Kurtić, Brown &
+Wells 2013); their sizes are hand-set.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from math import log2
+from statistics import fmean, median
+
+from monitor.config import TurnSettings
+from monitor.events import Event, Overlap, OverlapKind, Party, Transcript
+from monitor.running import RunningMedian
+from monitor.utterances import ROUNDING_S, Speaker
+
+LONG_S = (0.6, 1.0)
+BREAK_OFF_WITHIN_S = 1.2
+LOUDER_DB = 3.0
+HIGHER_SEMITONES = 2.0
+RESUMED_WITHIN_S = 0.3
+"""The holder had only just gone on: started so recently before the other came in."""
+PAUSED_S = 0.1
+"""A silence of the holder at the onset that is longer than a stop consonant."""
+ENDS_TOGETHER_S = 0.25
+USUAL_MIN_BLOCKS = 62
+"""2 s of speech before "louder than usual" means anything."""
+USUAL_BLOCKS = 1875
+"""What is usual is taken over the newest minute of speech."""
+SHOWN_MIN_BLOCKS = 6
+FINAL_FALL_DB = 6.0
+FINAL_FALL_SEMITONES = 2.0
+"""Speech that fell so far below own median at its end was coming to its end."""
+TAIL_BLOCKS = 8
+BACKCHANNEL_POINTS = (-2.0, "the words are only backchannels")
+WORDS_MARGIN_S = 0.3
+REMEMBERED = 32
+
+BACKCHANNEL_WORDS = frozenset(
+    [
+        *("ah", "aha", "alright", "course", "exactly", "good", "got", "gotcha", "great", "hm"),
+        *("hmm", "huh", "i", "it", "know", "mhm", "mm", "mmhm", "mmhmm", "mmm", "nice", "of"),
+        *("oh", "ok", "okay", "really", "right", "see", "sure", "true", "uh", "uhhuh", "um"),
+        *("understand", "wow", "ya", "yeah", "yep", "yes", "yup"),
+    ]
+)
+"""Words of which English backchannels are made ("oh I see", "of course", "got it")."""
+
+
+def only_backchannels(words: list[str]) -> bool:
+    """Whether nothing is said but "mm-hm", "yeah, okay", "I see" … (at most 6 words)."""
+    bare = [part for word in words for part in _letters(word).split()]
+    return 0 < len(bare) <= 6 and all(word in BACKCHANNEL_WORDS for word in bare)
+
+
+def _letters(word: str) -> str:
+    return "".join(c if c.isalpha() else " " for c in word.lower().replace("'", ""))
+
+
+class Usual:
+    """What is usual for one party: level and pitch of the newest minute of speech."""
+
+    __slots__ = ("level_db", "pitch_hz", "tail")
+
+    def __init__(self) -> None:
+        self.level_db = RunningMedian(USUAL_BLOCKS)
+        self.pitch_hz = RunningMedian(USUAL_BLOCKS)
+        self.tail: deque[tuple[float, float]] = deque(maxlen=TAIL_BLOCKS)
+
+    def hear(self, level_db: float, f0_hz: float, alone: bool) -> None:
+        self.tail.append((level_db, f0_hz))
+        if alone:
+            self.level_db.add(level_db)
+            if f0_hz == f0_hz:  # not NaN: voiced
+                self.pitch_hz.add(f0_hz)
+
+    def louder_db(self, levels_db: list[float]) -> float:
+        """How far the mean of ``levels_db`` lies above the usual; 0 while unknown."""
+        if len(levels_db) < SHOWN_MIN_BLOCKS or len(self.level_db) < USUAL_MIN_BLOCKS:
+            return 0.0
+        return fmean(levels_db) - self.level_db.median
+
+    def higher_semitones(self, pitches_hz: list[float]) -> float:
+        """How far the median of ``pitches_hz`` lies above the usual; 0 while unknown."""
+        if len(pitches_hz) < SHOWN_MIN_BLOCKS or len(self.pitch_hz) < USUAL_MIN_BLOCKS // 2:
+            return 0.0
+        return 12 * log2(median(pitches_hz) / self.pitch_hz.median)
+
+    def came_to_end(self) -> bool:
+        """Whether the newest 250 ms of speech fell in level or pitch, as phrases end."""
+        if not self.tail:
+            return False
+        if self.louder_db([level for level, _ in self.tail]) <= -FINAL_FALL_DB:
+            return True
+        voiced = [f0 for _, f0 in self.tail if f0 == f0]
+        if len(voiced) < SHOWN_MIN_BLOCKS // 2 or len(self.pitch_hz) < USUAL_MIN_BLOCKS // 2:
+            return False
+        return 12 * log2(median(voiced) / self.pitch_hz.median) <= -FINAL_FALL_SEMITONES
+
+
+class _Open:
+    """One overlap while it lasts, and afterwards until its words are in."""
+
+    __slots__ = (
+        "after_pause",
+        "backchannel_words",
+        "broke_off",
+        "by",
+        "counted",
+        "final",
+        "id",
+        "kind",
+        "levels_db",
+        "pitches_hz",
+        "points",
+        "sent",
+        "t0",
+        "t1",
+    )
+
+    def __init__(self, number: int, by: int, t0: float, after_pause: bool) -> None:
+        self.id = f"o{number}"
+        self.by = by
+        self.t0 = t0
+        self.t1 = t0
+        self.after_pause = after_pause
+        self.broke_off = False
+        self.backchannel_words = False
+        self.levels_db: list[float] = []
+        self.pitches_hz: list[float] = []
+        self.kind: OverlapKind = "backchannel"
+        self.points: list[tuple[float, str]] = []
+        self.counted: OverlapKind | None = None
+        self.sent = False
+        self.final = False
+
+    @property
+    def score(self) -> float:
+        return sum(points for points, _ in self.points)
+
+
+class OverlapJudge:
+    """Judges the overlaps of one call, block by block.
+
+    ``on_counted(old_kind, new_kind)`` is told of each overlap that is final, and of
+    each later change of its kind.
+    """
+
+    def __init__(
+        self,
+        settings: TurnSettings,
+        speakers: tuple[Speaker, Speaker],
+        on_counted: Callable[[OverlapKind | None, OverlapKind], None],
+    ) -> None:
+        self._settings = settings
+        self._speakers = speakers
+        self._on_counted = on_counted
+        self._usual = (Usual(), Usual())
+        self._open: _Open | None = None
+        self._past: deque[_Open] = deque(maxlen=REMEMBERED)
+        self._number = 0
+
+    def begin(self, by: int, holder_s: float) -> None:
+        """Party ``by`` starts a run while the other is in one, having spoken ``holder_s``."""
+        holder, comer = self._speakers[1 - by], self._speakers[by]
+        if holder_s < self._settings.holder_min_s - ROUNDING_S or self._open is not None:
+            return
+        t0 = max(comer.since, holder.since)
+        just_resumed = comer.since - holder.since < RESUMED_WITHIN_S
+        in_pause = comer.since - holder.last_end > PAUSED_S
+        self._number += 1
+        self._open = _Open(self._number, by, t0, after_pause=just_resumed or in_pause)
+
+    def step(
+        self, t: float, level_db: tuple[float, float], f0_hz: tuple[float, float]
+    ) -> list[Event]:
+        """One block; to be called after both speakers have stepped."""
+        speakers = self._speakers
+        together = speakers[0].speaking and speakers[1].speaking
+        for row in (0, 1):
+            if speakers[row].active:
+                self._usual[row].hear(level_db[row], f0_hz[row], alone=not together)
+        overlap = self._open
+        if overlap is None:
+            return []
+        by = overlap.by
+        if speakers[by].active:
+            overlap.levels_db.append(level_db[by])
+            if f0_hz[by] == f0_hz[by]:
+                overlap.pitches_hz.append(f0_hz[by])
+        if not together:
+            return self._over(t, overlap)
+        overlap.t1 = max(overlap.t0, min(speakers[0].last_end, speakers[1].last_end))
+        if overlap.final:
+            return []
+        self._score(overlap)
+        if t - overlap.t0 >= self._settings.final_by_s - ROUNDING_S:
+            overlap.kind = self._kind_by_score(overlap, took_floor=True)
+            return self._send(t, overlap, final=True)
+        if overlap.score >= self._settings.talk_over_score and not overlap.sent:
+            overlap.kind = self._kind_by_score(overlap, took_floor=True)
+            return self._send(t, overlap, final=False)
+        return []
+
+    def close(self, t: float) -> list[Event]:
+        """Audio ends here; both speakers are closed."""
+        return [] if self._open is None else self._over(t, self._open)
+
+    def transcript(self, t: float, tr: Transcript) -> list[Event]:
+        """Words may only take a talk-over back, never make one."""
+        by = 0 if tr.party == "agent" else 1
+        out: list[Event] = []
+        candidates = [*self._past, *([self._open] if self._open else [])]
+        for overlap in candidates:
+            if overlap.by != by or overlap.backchannel_words:
+                continue
+            if not _only_backchannels_during(tr, overlap):
+                continue
+            overlap.backchannel_words = True
+            overlap.points = [*overlap.points, BACKCHANNEL_POINTS]
+            if (
+                overlap.kind in ("talk_over", "interruption")
+                and overlap.score < self._settings.talk_over_score
+            ):
+                overlap.kind = "backchannel"
+                out += self._send(t, overlap, final=True)
+        return out
+
+    def retract_all(self, t: float, reason: str) -> list[Event]:
+        """The channels cannot be told apart: no talk-over was ever heard."""
+        out: list[Event] = []
+        for overlap in [*self._past, *([self._open] if self._open else [])]:
+            if overlap.sent and overlap.kind in ("talk_over", "interruption"):
+                overlap.kind = "backchannel"
+                overlap.points = [(0.0, reason)]
+                out += self._send(t, overlap, final=True)
+        self._open = None
+        return out
+
+    def _over(self, t: float, overlap: _Open) -> list[Event]:
+        self._open = None
+        holder, comer = self._speakers[1 - overlap.by], self._speakers[overlap.by]
+        overlap.t1 = max(overlap.t0, min(holder.last_end, comer.last_end))
+        if overlap.final:
+            self._past.append(overlap)
+            return self._send(t, overlap, final=True)
+        held_s = holder.last_end - overlap.t0
+        came_s = comer.last_end - overlap.t0
+        if overlap.t1 - overlap.t0 < self._settings.ignore_below_s - ROUNDING_S:
+            return []
+        self._score(overlap)
+        overlap.kind = self._kind_when_over(overlap, held_s, came_s)
+        self._past.append(overlap)
+        return self._send(t, overlap, final=True)
+
+    def _kind_when_over(self, overlap: _Open, held_s: float, came_s: float) -> OverlapKind:
+        settings = self._settings
+        holder_went_on = held_s > came_s
+        if came_s <= settings.backchannel_max_s + ROUNDING_S and holder_went_on:
+            return "backchannel"
+        if held_s <= settings.terminal_within_s + ROUNDING_S:
+            return "terminal"
+        if came_s <= settings.backchannel_max_s and came_s - held_s <= ENDS_TOGETHER_S:
+            return "terminal"
+        if not holder_went_on and held_s <= BREAK_OFF_WITHIN_S:
+            overlap.broke_off = not self._usual[1 - overlap.by].came_to_end()
+            self._score(overlap)
+        return self._kind_by_score(overlap, took_floor=not holder_went_on)
+
+    def _kind_by_score(self, overlap: _Open, took_floor: bool) -> OverlapKind:
+        if overlap.score >= self._settings.talk_over_score:
+            return "talk_over" if overlap.by == 0 else "interruption"
+        if overlap.backchannel_words or not took_floor:
+            return "backchannel"
+        return "interruption"
+
+    def _score(self, overlap: _Open) -> None:
+        comer, holder = ("agent", "the customer") if overlap.by == 0 else ("customer", "the agent")
+        usual = self._usual[overlap.by]
+        length = overlap.t1 - overlap.t0
+        points: list[tuple[float, str]] = []
+        reached = [limit for limit in LONG_S if length >= limit - ROUNDING_S]
+        if reached:
+            points.append(
+                (float(len(reached)), f"{comer} kept on for {reached[-1]:.1f} s over {holder}")
+            )
+        louder = usual.louder_db(overlap.levels_db)
+        if louder >= LOUDER_DB - ROUNDING_S:
+            points.append((1.0, f"{louder:.0f} dB above own median"))
+        higher = usual.higher_semitones(overlap.pitches_hz)
+        if higher >= HIGHER_SEMITONES - ROUNDING_S:
+            points.append((1.0, f"{higher:.0f} semitones above own median pitch"))
+        if overlap.broke_off:
+            points.append((1.0, f"{holder} broke off"))
+        if overlap.after_pause:
+            points.append((-1.0, f"{holder} had only just gone on after a pause"))
+        if overlap.backchannel_words:
+            points.append(BACKCHANNEL_POINTS)
+        overlap.points = points
+
+    def _send(self, t: float, overlap: _Open, final: bool) -> list[Event]:
+        by: Party = "agent" if overlap.by == 0 else "customer"
+        if final:
+            self._on_counted(overlap.counted, overlap.kind)
+            overlap.counted = overlap.kind
+        overlap.sent = True
+        overlap.final = final
+        return [
+            Overlap(
+                t=t,
+                id=overlap.id,
+                kind=overlap.kind,
+                by=by,
+                t0=round(overlap.t0, 3),
+                t1=round(overlap.t1, 3),
+                score=overlap.score,
+                final=final,
+                reasons=[reason for _, reason in overlap.points],
+            )
+        ]
+
+
+def _only_backchannels_during(tr: Transcript, overlap: _Open) -> bool:
+    """Whether the words said during the overlap are known, and only backchannels."""
+    t0, t1 = overlap.t0 - WORDS_MARGIN_S, overlap.t1 + WORDS_MARGIN_S
+    if tr.t1 <= overlap.t0 or tr.t0 >= overlap.t1:
+        return False
+    if tr.words:
+        return only_backchannels([word.text for word in tr.words if word.t1 > t0 and word.t0 < t1])
+    inside = tr.t0 >= t0 and tr.t1 <= t1
+    return inside and only_backchannels(tr.text.split())

@@ -1,0 +1,14 @@
+"""One file = one nudge; its name is its registration.
+
+A nudge is pure: module constants and two functions over a read-only ``View``.
+
+``TITLE``       at most 4 words
+``TEXT``        at most 9 words
+``KIND``        what it is about; a cooldown holds per kind
+``PRIORITY``    an open nudge gives way only to one clearly above it
+``TTL_S``       leaves the screen after so long, and is never opened later than that
+``THRESHOLDS``  numbers a team may override in ``settings.nudges.thresholds``
+``need(view, th)``         why it is needed now, or None; ``Evidence.t`` is when it arose
+``done(view, since, th)``  how the agent did it since then, or None
+``holds(view, since, th)`` optional: False when what it was opened on was taken back
+"""

@@ -1,0 +1,76 @@
+"""The agent speaks over the customer: strongly once, or twice in a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.view import View
+
+TITLE = "Let them finish"
+TEXT = "Pause. Let them end their sentence first."
+KIND = "floor"
+PRIORITY = 90
+TTL_S = 12.0
+THRESHOLDS = {
+    "strong_score": 3.0,  # points of the overlap rule: long, and loud, high or cutting off
+    "repeat_within_s": 60.0,
+    "fresh_s": 2.5,  # later than this it is no advice, only blame
+    "listened_s": 1.0,  # they talk on so long while the agent is silent
+    "clean_s": 60.0,
+}
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    recent = view.talk_overs(view.t - th["repeat_within_s"])
+    if not recent:
+        return None
+    newest = recent[-1]
+    if view.t - max(newest.t1, newest.t) > th["fresh_s"]:
+        return None
+    if len(recent) >= 2:
+        times = "twice" if len(recent) == 2 else f"{len(recent)} times"
+        return Evidence(
+            kind="interaction",
+            t=newest.t,
+            text=f"You spoke over them {times} in a minute",
+            value=float(len(recent)),
+            unit="count",
+        )
+    if newest.score < th["strong_score"]:
+        return None
+    return Evidence(
+        kind="interaction",
+        t=newest.t,
+        text=f"You kept talking over them for {newest.t1 - newest.t0:.1f} s",
+        value=round(newest.t1 - newest.t0, 1),
+        unit="s",
+    )
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    spoke = view.customer_speaking_since
+    if spoke is not None and view.agent_speaking_since is None:
+        quiet_from = max(since, spoke, view.agent_last_speech or 0.0)
+        if view.t - quiet_from >= th["listened_s"]:
+            return Evidence(
+                kind="interaction",
+                t=view.t,
+                text=f"You stopped {max(quiet_from - since, 0.0):.1f} s later; they go on",
+                value=round(max(quiet_from - since, 0.0), 1),
+                unit="s",
+            )
+    if view.t - since >= th["clean_s"] and not view.talk_overs(since):
+        return Evidence(
+            kind="interaction",
+            t=view.t,
+            text=f"{th['clean_s']:.0f} s without speaking over them",
+            value=th["clean_s"],
+            unit="s",
+        )
+    return None
+
+
+def holds(view: View, since: float, th: Mapping[str, float]) -> bool:
+    before = view.talk_overs(since - th["repeat_within_s"], until=since)
+    return len(before) >= 2 or any(o.score >= th["strong_score"] for o in before)

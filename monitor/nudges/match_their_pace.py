@@ -1,0 +1,45 @@
+"""The agent talks clearly faster than a calm customer. Never the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.view import View
+
+TITLE = "Match their pace"
+TEXT = "They speak more slowly. Take your time."
+KIND = "pace"
+PRIORITY = 20
+TTL_S = 30.0
+THRESHOLDS = {
+    "ratio": 1.2,
+    "back_ratio": 1.1,
+    "calm_below": 2.0,  # an upset customer is not mirrored: then it is "slow down"
+}
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if view.pace_ratio is None or view.pace_ratio < th["ratio"] or view.mood >= th["calm_below"]:
+        return None
+    more = (view.pace_ratio - 1) * 100
+    return Evidence(
+        kind="interaction",
+        t=view.t,
+        text=f"You are about {more:.0f} % faster than they are",
+        value=round(view.pace_ratio, 2),
+        unit="x",
+    )
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    spoke = view.agent_last_speech is not None and view.agent_last_speech > since
+    if not spoke or view.pace_ratio is None or view.pace_ratio > th["back_ratio"]:
+        return None
+    return Evidence(
+        kind="interaction",
+        t=view.t,
+        text=f"Back in step after {view.t - since:.0f} s",
+        value=round(view.pace_ratio, 2),
+        unit="x",
+    )

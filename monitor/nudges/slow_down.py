@@ -1,0 +1,52 @@
+"""The customer is upset, and the agent hurries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.view import View
+
+TITLE = "Slow down"
+TEXT = "They are upset. Speak slowly and calmly."
+KIND = "pace"
+PRIORITY = 40
+TTL_S = 25.0
+THRESHOLDS = {
+    "mood": 2.0,
+    "own_ratio": 1.15,  # over the agent's own usual
+    "ratio": 1.2,  # over the customer's
+    "back_ratio": 1.05,
+}
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if view.mood < th["mood"]:
+        return None
+    own, theirs = view.agent_pace_ratio, view.pace_ratio
+    if own is not None and own >= th["own_ratio"]:
+        text, value = f"They are upset; you are {(own - 1) * 100:.0f} % above your usual pace", own
+    elif theirs is not None and theirs >= th["ratio"]:
+        text, value = f"They are upset; you are {(theirs - 1) * 100:.0f} % faster", theirs
+    else:
+        return None
+    return Evidence(kind="interaction", t=view.t, text=text, value=round(value, 2), unit="x")
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    spoke = view.agent_last_speech is not None and view.agent_last_speech > since
+    own, theirs = view.agent_pace_ratio, view.pace_ratio
+    known = [ratio for ratio in (own, theirs) if ratio is not None]
+    if not spoke or not known:
+        return None
+    if (own is not None and own > th["back_ratio"]) or (
+        theirs is not None and theirs >= th["ratio"]
+    ):
+        return None
+    return Evidence(
+        kind="interaction",
+        t=view.t,
+        text=f"Back to a calm pace after {view.t - since:.0f} s",
+        value=round(max(known), 2),
+        unit="x",
+    )

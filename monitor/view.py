@@ -1,0 +1,77 @@
+"""What a nudge may look at: the call as it is now, read-only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.events import Cue, Evidence, Holder, MoodLevel, Overlap, Party
+
+REMEMBERED_S = 120.0
+"""How far back overlaps, cues and frustrations go in a view."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One moment of a call. Times are audio time, s; lists are oldest first."""
+
+    t: float
+    began: float | None = None  # first speech of the call
+    words: bool = False  # transcripts come, and are not in trouble
+
+    # who speaks
+    holder: Holder = "nobody"
+    holder_since: float = 0.0
+    agent_speaking_since: float | None = None
+    customer_speaking_since: float | None = None
+    agent_last_speech: float | None = None
+    customer_last_speech: float | None = None
+    agent_turn: tuple[float, float] | None = None  # start; speech in it, s
+    customer_turn: tuple[float, float] | None = None
+    agent_turn_ends: tuple[float, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()  # each id once, as it is judged now
+
+    # what was said
+    cues: tuple[Cue, ...] = ()
+    agent_words_until: float = 0.0  # what the agent said until here is known
+
+    # the customer
+    mood: float = 0.0
+    level: MoodLevel = "calm"
+    rising: bool = False
+    frustrations: tuple[Evidence, ...] = ()  # heavy cues and raised alerts
+
+    # how fast: the agent's rate over the customer's, and over the agent's own usual;
+    # None until enough was heard
+    pace_ratio: float | None = None
+    agent_pace_ratio: float | None = None
+
+    def heard(self, party: Party, *families: str, since: float = 0.0) -> list[Cue]:
+        """Cues of these families that began at or after ``since``."""
+        return [
+            cue
+            for cue in self.cues
+            if cue.party == party and cue.t0 >= since and cue.family in families
+        ]
+
+    def talk_overs(self, since: float, until: float | None = None) -> list[Overlap]:
+        """The agent's talk-overs that began between ``since`` and ``until``."""
+        end = self.t if until is None else until
+        return [o for o in self.overlaps if o.kind == "talk_over" and since <= o.t0 <= end]
+
+    def acknowledgement(self, since: float) -> float:
+        """How well the agent acknowledged since then: 1 named it, 0.5 a bare "sorry"."""
+        if self.heard("agent", "acknowledgement", since=since):
+            return 1.0
+        return min(1.0, 0.5 * len(self.heard("agent", "bare_sorry", since=since)))
+
+    @property
+    def settled(self) -> bool:
+        """The customer thanked or sounded relieved just now, and nothing heavier followed."""
+        relief = self.heard("customer", "thanks_relief", since=self.t - SETTLED_FOR_S)
+        if not relief:
+            return False
+        heavy = [f for f in self.frustrations if f.t > relief[-1].t0]
+        return not heavy
+
+
+SETTLED_FOR_S = 10.0

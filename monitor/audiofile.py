@@ -46,14 +46,16 @@ class AudioFile:
                 raise AudioError(f"{name} is not a file")
             if size == 0:
                 raise AudioError(f"{name} is empty")
-            found = _by_libsndfile(self.path) or _by_ffmpeg(self.path)
+            found = _by_libsndfile(self.path)
+            if found is None or found.frames == 0:  # a WAV that was never closed says 0
+                found = _by_ffmpeg(self.path) or found
         except OSError as error:
             raise AudioError(f"{name} cannot be read: {error.strerror or error}") from error
         if found is None:
             raise AudioError(f"{name} is not audio in a format that can be read")
         if found.channels not in (1, 2):
             raise AudioError(f"{name} has {found.channels} channels; one or two are expected")
-        if found.frames == 0:
+        if found.duration_s <= 0:
             raise AudioError(f"{name} holds no samples")
         self._found = found
         self.rate_hz = found.rate_hz

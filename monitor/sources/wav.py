@@ -38,19 +38,19 @@ class WavSource:
         self,
         path: Path | str | None = None,
         *,
-        agent: Path | str | None = None,
-        customer: Path | str | None = None,
+        agent_path: Path | str | None = None,
+        customer_path: Path | str | None = None,
         agent_channel: int = 0,
         speed: Literal["max", "live"] = "max",
         chunk_ms: int | None = None,
         title: str = "",
-        agent_person: Person | None = None,
-        customer_person: Person | None = None,
+        agent: Person | None = None,
+        customer: Person | None = None,
         clock: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """Open ``path`` (stereo, the agent on ``agent_channel``; or mono, both parties on
-        it), or ``agent`` and ``customer``, one mono file each.
+        it), or ``agent_path`` and ``customer_path``, one mono file each.
 
         ``clock`` is a monotonic clock in seconds, by default the event loop's; it and
         ``sleep`` matter only at live speed. Raises SourceError for files that cannot be
@@ -61,10 +61,13 @@ class WavSource:
         if agent_channel not in (0, 1):
             raise SourceError(f"the agent's channel is 0 or 1, not {agent_channel}")
         try:
-            if path is not None and agent is None and customer is None:
+            if path is not None and agent_path is None and customer_path is None:
                 self._parts = [_whole(AudioFile(path), agent_channel)]
-            elif path is None and agent is not None and customer is not None:
-                self._parts = [_party(AudioFile(agent), 0), _party(AudioFile(customer), 1)]
+            elif path is None and agent_path is not None and customer_path is not None:
+                self._parts = [
+                    _party(AudioFile(agent_path), 0),
+                    _party(AudioFile(customer_path), 1),
+                ]
             else:
                 raise SourceError(
                     "give one recording of both parties, or the agent's and the customer's"
@@ -80,8 +83,8 @@ class WavSource:
         self._info = SourceInfo(
             source="wav",
             title=title or files[0].path.stem,
-            agent=agent_person or Person(),
-            customer=customer_person or Person(),
+            agent=agent or Person(),
+            customer=customer or Person(),
             live=self._live,
             separated=len(self._parts) == 2 or files[0].channels == 2,
             limits=_limits(self._parts),

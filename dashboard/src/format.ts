@@ -1,0 +1,54 @@
+/** Numbers as people read them. */
+import type { Call } from "./reducer";
+import type { Level } from "./wire";
+
+/** 75.4 -> "1:15", 3675 -> "1:01:15". */
+export function clock(seconds: number): string {
+  const s = Math.max(0, Math.floor(seconds));
+  const two = (n: number) => String(n).padStart(2, "0");
+  const minutes = Math.floor(s / 60);
+  return minutes < 60
+    ? `${minutes}:${two(s % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(s % 60)}`;
+}
+
+export function seconds(value: number | null | undefined, digits = 1): string {
+  return value == null ? "–" : `${value.toFixed(digits)} s`;
+}
+
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+export function when(iso: string, now = new Date()): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return "";
+  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  if (date.toDateString() === now.toDateString()) return `Today ${time}`;
+  const year = date.getFullYear() === now.getFullYear() ? {} : { year: "numeric" as const };
+  return `${date.toLocaleDateString([], { day: "numeric", month: "short", ...year })}, ${time}`;
+}
+
+/** "let_them_vent" -> "Let them vent". */
+export function words(id: string): string {
+  const text = id.replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export const LEVEL_WORD: Record<Level, string> = { calm: "Calm", watch: "Watch", alert: "Alert" };
+
+/** Lines of the mood curve and bands of a finished call; as [mood] in monitor/config.py. */
+export const MOOD_LINES = { watch: 2.0, alert: 3.4, most: 8 };
+
+export function peakLevel(peak: number, alerts: number): Level {
+  if (alerts > 0) return "alert";
+  return peak >= MOOD_LINES.watch ? "watch" : "calm";
+}
+
+export function customerName(call: Call): string {
+  return call.started?.customer.name || "Customer";
+}
+
+export function agentName(call: Call): string {
+  return call.started?.agent.name || call.started?.agent.id || "Agent";
+}

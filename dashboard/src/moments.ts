@@ -1,0 +1,73 @@
+/** What a person would want to jump to in a call, in order of time. */
+import { clock, words } from "./format";
+import type { Call } from "./reducer";
+
+export interface Moment {
+  /** Where to listen from, s. */
+  t: number;
+  kind: "alert" | "nudge" | "talk-over" | "silence" | "gap" | "note";
+  title: string;
+  more: string;
+}
+
+const OUTCOME: Record<string, string> = {
+  done: "✓ done",
+  expired: "not taken up",
+  replaced: "replaced by a more urgent one",
+  dismissed: "dismissed",
+  retracted: "taken back",
+  call_ended: "call ended",
+};
+
+export function outcome(value: string): string {
+  return OUTCOME[value] ?? words(value);
+}
+
+export function momentsOf(call: Call): Moment[] {
+  const moments: Moment[] = [
+    ...call.alerts.map(({ raised, clearedT }) => ({
+      t: raised.t,
+      kind: "alert" as const,
+      title: raised.kind === "rising" ? "Frustration rising" : "Upset from the start",
+      more: [
+        raised.reasons.map((reason) => reason.text).join(" · "),
+        clearedT === null ? "" : `settled at ${clock(clearedT)}`,
+      ]
+        .filter(Boolean)
+        .join(" — "),
+    })),
+    ...call.nudges.map(({ opened, closed }) => ({
+      t: opened.t,
+      kind: "nudge" as const,
+      title: opened.title,
+      more: [opened.why, closed && outcome(closed.outcome)].filter(Boolean).join(" — "),
+    })),
+    ...call.overlaps
+      .filter((overlap) => overlap.kind === "talk_over")
+      .map((overlap) => ({
+        t: overlap.t0,
+        kind: "talk-over" as const,
+        title: overlap.by === "agent" ? "Agent talks over" : "Customer talks over",
+        more: overlap.reasons.join(" · ") || `${(overlap.t1 - overlap.t0).toFixed(1)} s`,
+      })),
+    ...call.deadAirs.map((air) => ({
+      t: air.t0,
+      kind: "silence" as const,
+      title: "Dead air",
+      more: `${(air.t1 - air.t0).toFixed(1)} s`,
+    })),
+    ...call.gaps.map((gap) => ({
+      t: gap.t0,
+      kind: "gap" as const,
+      title: `No audio: ${gap.reason}`,
+      more: `${(gap.t1 - gap.t0).toFixed(1)} s`,
+    })),
+    ...call.notes.map((note) => ({
+      t: note.t,
+      kind: "note" as const,
+      title: `Private note${note.by && ` from ${note.by}`}`,
+      more: note.text,
+    })),
+  ];
+  return moments.sort((a, b) => a.t - b.t);
+}

@@ -1,0 +1,53 @@
+import { memo } from "preact/compat";
+import { agentName, clock, customerName } from "../format";
+import { type Call, level, openNudge, reasons, speaking, talkOvers } from "../reducer";
+import { Mood } from "./mood";
+import { Spark } from "./spark";
+
+/** One live call on the floor. Drawn again only when its call has changed. */
+export const Card = memo(function Card(props: {
+  call: Call;
+  open: boolean;
+  onOpen: (id: string) => void;
+}) {
+  const { call } = props;
+  const now = level(call);
+  const nudge = openNudge(call);
+  const over = talkOvers(call);
+  const why = now === "calm" ? null : reasons(call)[0]?.text;
+  return (
+    <li class={`card call-card ${now} ${call.ended ? "ended" : ""} ${props.open ? "open" : ""}`}>
+      <div class="row spread">
+        {call.ended ? (
+          <span class="small quiet">Ended</span>
+        ) : (
+          <Mood level={now} rising={call.mood?.rising ?? false} />
+        )}
+        <span class="num small quiet">{clock(call.t)}</span>
+      </div>
+      <h2>
+        <button type="button" class="cover" onClick={() => props.onOpen(call.id)}>
+          {agentName(call)}
+        </button>
+      </h2>
+      <p class="small quiet one-line">with {customerName(call)}</p>
+      <p class="why">{why ?? <span class="quiet">Nothing stands out</span>}</p>
+      <Spark curve={call.moodCurve} now={call.t} />
+      <p class="row small foot">
+        <Holder call={call} />
+        {over > 0 && (
+          <span class="quiet">
+            {over} talk-over{over > 1 && "s"}
+          </span>
+        )}
+        {nudge && <span class="chip one-line">Nudge: {nudge.title}</span>}
+      </p>
+    </li>
+  );
+});
+
+function Holder({ call }: { call: Call }) {
+  const holder = call.ended ? "nobody" : speaking(call);
+  const text = { agent: "Agent speaks", customer: "Customer speaks", both: "Both", nobody: "Silence" };
+  return <span class={`holder ${holder}`}>{text[holder]}</span>;
+}

@@ -1,0 +1,91 @@
+/** The playhead. It follows the recording, or a plain clock when there is no recording. */
+import { type Signal, signal } from "@preact/signals";
+
+export class Player {
+  /** Audio time at the playhead, s. */
+  readonly t: Signal<number> = signal(0);
+  readonly playing: Signal<boolean> = signal(false);
+  readonly rate: Signal<number> = signal(1);
+  readonly problem: Signal<string | null> = signal(null);
+  readonly audio: HTMLAudioElement | null;
+  #frame = 0;
+  #clock = { since: 0, from: 0 };
+
+  constructor(
+    url: string | null,
+    private readonly duration: () => number,
+  ) {
+    this.audio = url === null ? null : new Audio(url);
+    if (this.audio) {
+      this.audio.preload = "auto";
+      this.audio.onplay = () => this.#run();
+      this.audio.onpause = () => this.#rest();
+      this.audio.onerror = () => {
+        this.problem.value = "The recording cannot be played; the time line still works.";
+      };
+    }
+  }
+
+  seek(t: number): void {
+    const to = Math.min(Math.max(t, 0), this.duration());
+    this.t.value = to;
+    this.#clock = { since: performance.now(), from: to };
+    if (this.audio) this.audio.currentTime = to;
+  }
+
+  setRate(rate: number): void {
+    this.rate.value = rate;
+    this.#clock = { since: performance.now(), from: this.t.peek() };
+    if (this.audio) this.audio.playbackRate = rate;
+  }
+
+  async toggle(): Promise<void> {
+    if (!this.audio) {
+      if (this.playing.peek()) this.#rest();
+      else {
+        if (this.t.peek() >= this.duration()) this.t.value = 0;
+        this.#clock = { since: performance.now(), from: this.t.peek() };
+        this.#run();
+      }
+    } else if (this.audio.paused) {
+      await this.audio.play().catch((error: DOMException) => {
+        if (error.name !== "AbortError") {
+          this.problem.value = `The recording cannot be played: ${error.message}`;
+        }
+      });
+    } else {
+      this.audio.pause();
+    }
+  }
+
+  close(): void {
+    this.#rest();
+    if (this.audio) {
+      this.audio.onpause = null;
+      this.audio.pause();
+      this.audio.removeAttribute("src");
+    }
+  }
+
+  #run(): void {
+    this.playing.value = true;
+    const step = () => {
+      this.t.value = this.audio ? this.audio.currentTime : this.#clockTime();
+      if (!this.audio && this.t.peek() >= this.duration()) this.#rest();
+      else if (this.playing.peek()) this.#frame = requestAnimationFrame(step);
+    };
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(step);
+  }
+
+  #rest(): void {
+    cancelAnimationFrame(this.#frame);
+    this.playing.value = false;
+    if (this.audio) this.t.value = this.audio.currentTime;
+  }
+
+  #clockTime(): number {
+    const passed = ((performance.now() - this.#clock.since) / 1000) * this.rate.peek();
+    return Math.min(this.#clock.from + passed, this.duration());
+  }
+}

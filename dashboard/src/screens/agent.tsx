@@ -1,0 +1,234 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Me } from "../api";
+import { clock, customerName } from "../format";
+import { Link } from "../parts/link";
+import { Mood } from "../parts/mood";
+import { Transcript } from "../parts/transcript";
+import { useLive, type Watching } from "../parts/use_live";
+import { type Call, level, openNudge, reasons, speaking } from "../reducer";
+import "../styles/agent.css";
+
+const SNOOZE_S = 300;
+/** A nudge that was taken is acknowledged for so long, s of audio time. */
+const DONE_FOR_S = 6;
+
+/** The narrow window beside the softphone: what to do now, and why. */
+export function AgentScreen({ me }: { me: Me }) {
+  const asked = new URLSearchParams(location.search);
+  const callId = asked.get("call");
+  const agentId = asked.get("agent") ?? me.agent?.id;
+  if (callId) return <Follow key={callId} call={callId} />;
+  if (agentId) return <Follow key={agentId} agent={agentId} />;
+  return <WhoseCall />;
+}
+
+function Follow({ call: callId, agent }: { call?: string; agent?: string }) {
+  const watching = useLive(`${callId ?? ""}/${agent ?? ""}`, (world) => {
+    if (!callId) return { type: "subscribe", agent_id: agent! };
+    const since = world.calls[callId]?.seq;
+    return { type: "subscribe", call_id: callId, ...(since ? { since } : {}) };
+  });
+  const { newest, calls } = watching.world.value;
+  const call = newest === null ? null : (calls[newest] ?? null);
+  return (
+    <main class="agent-screen">
+      <Head call={call} watching={watching} />
+      <NudgeSlot call={call} watching={watching} />
+      {call ? <State call={call} /> : null}
+      {call ? (
+        <section class="card said-card" aria-label="Conversation">
+          <Transcript
+            call={call}
+            agent="You"
+            customer={customerName(call)}
+            empty={
+              call.started?.words === null
+                ? "The words are off for this call. Nudges about pace and talk-over still work."
+                : "Words appear here as they are understood."
+            }
+          />
+        </section>
+      ) : null}
+      {call ? <Limits call={call} /> : null}
+    </main>
+  );
+}
+
+function Head({ call, watching }: { call: Call | null; watching: Watching }) {
+  const title = call?.started?.title || call?.started?.source || "";
+  return (
+    <header class="agent-head">
+      <h1>{call ? customerName(call) : "Call monitor"}</h1>
+      {call && (
+        <span class="quiet small num">
+          {call.ended ? "ended · " : ""}
+          {clock(call.t)}
+          {title && ` · ${title}`}
+        </span>
+      )}
+      <Link live={watching.live} />
+    </header>
+  );
+}
+
+function NudgeSlot({ call, watching }: { call: Call | null; watching: Watching }) {
+  const [dismissed, setDismissed] = useState<string | null>(null);
+  const [snooze, setSnooze] = useSnooze(call?.id ?? null);
+  const stale = watching.live.stale.value;
+  const nudge = call ? openNudge(call) : null;
+  const shown = nudge && nudge.id !== dismissed && snooze === null ? nudge : null;
+
+  const dismiss = () => {
+    if (!shown || !call) return;
+    if (watching.live.send({ type: "dismiss_nudge", call_id: call.id, id: shown.id })) {
+      setDismissed(shown.id);
+    }
+  };
+  const pause = () => {
+    if (call && watching.live.send({ type: "snooze", call_id: call.id, for_s: SNOOZE_S })) {
+      setSnooze(SNOOZE_S);
+    }
+  };
+
+  return (
+    <section class={`nudge-slot ${shown && !stale ? "on" : ""}`} aria-label="Nudge">
+      <div class="nudge-body" aria-live="polite" aria-atomic="true">
+        {stale ? (
+          <Quiet
+            text="Connection lost"
+            more="What stands below may be old. Trying to come back."
+            warn
+          />
+        ) : shown ? (
+          <>
+            <p class="nudge-title">{shown.title}</p>
+            <p class="nudge-text">{shown.text}</p>
+            <p class="nudge-why">{shown.why}</p>
+          </>
+        ) : (
+          <Rest call={call} snooze={snooze} />
+        )}
+      </div>
+      {call && !call.ended && !stale && (
+        <div class="nudge-actions">
+          {shown && (
+            <button type="button" onClick={dismiss}>
+              Dismiss
+            </button>
+          )}
+          {snooze === null && (
+            <button type="button" class={shown ? "" : "plain"} onClick={pause}>
+              Pause nudges 5 min
+            </button>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** Nothing to do: a calm screen that says why it is quiet. */
+function Rest({ call, snooze }: { call: Call | null; snooze: number | null }) {
+  if (!call) return <Quiet text="No call" more="Your next call appears here by itself." />;
+  if (call.ended) return <Quiet text="Call ended" more="Your next call appears here by itself." />;
+  if (snooze !== null) return <Quiet text="Nudges paused" more="They come back by themselves." />;
+  const last = call.nudges.at(-1);
+  if (last?.closed?.outcome === "done" && call.t - last.closed.t < DONE_FOR_S) {
+    return <Quiet text={`✓ ${last.opened.title}`} more="Done." />;
+  }
+  return <Quiet text="Listening" more="Nothing you need to change." />;
+}
+
+function Quiet(props: { text: string; more: string; warn?: boolean }) {
+  return (
+    <div class={props.warn ? "rest warn" : "rest"}>
+      <p class="rest-text">{props.text}</p>
+      <p class="small">{props.more}</p>
+    </div>
+  );
+}
+
+/** Seconds of snooze as set; null when over. Of one call only: the next call starts fresh. */
+function useSnooze(callId: string | null): [number | null, (forS: number) => void] {
+  const [paused, setPaused] = useState<{ call: string | null; forS: number } | null>(null);
+  useEffect(() => {
+    if (!paused) return;
+    const timer = setTimeout(() => setPaused(null), paused.forS * 1000);
+    return () => clearTimeout(timer);
+  }, [paused]);
+  const mine = paused?.call === callId ? paused : null;
+  return [mine?.forS ?? null, (forS) => setPaused({ call: callId, forS })];
+}
+
+function State({ call }: { call: Call }) {
+  const why = reasons(call)[0]?.text;
+  const holder = speaking(call);
+  const since = call.floor ? Math.max(0, call.t - call.floor.since) : 0;
+  const who = {
+    agent: "You are speaking",
+    customer: "Customer is speaking",
+    both: "Both at once",
+    nobody: "Silence",
+  }[holder];
+  return (
+    <section class="state card" aria-label="The call now">
+      <div>
+        <h2 class="small quiet">Customer</h2>
+        <Mood level={level(call)} rising={call.mood?.rising ?? false} />
+        <p class="small quiet one-line" title={why}>
+          {level(call) === "calm" ? "" : why}
+        </p>
+      </div>
+      <div>
+        <h2 class="small quiet">On the floor</h2>
+        <p class={`holder ${holder}`}>
+          <strong>{who}</strong>
+        </p>
+        <p class="small quiet num">{call.ended || since < 1 ? "" : clock(since)}</p>
+      </div>
+    </section>
+  );
+}
+
+function Limits({ call }: { call: Call }) {
+  const troubles = Object.values(call.degraded);
+  const limits = call.started?.limits ?? [];
+  if (troubles.length + limits.length === 0) return null;
+  return (
+    <footer class="limits">
+      {troubles.map((reason) => (
+        <p class="notice" key={reason} role="status">
+          {reason}
+        </p>
+      ))}
+      {limits.map((limit) => (
+        <p class="notice info" key={limit}>
+          {limit}
+        </p>
+      ))}
+    </footer>
+  );
+}
+
+/** A supervisor opened the agent screen without naming an agent. */
+function WhoseCall() {
+  const { world } = useLive("floor", () => ({ type: "subscribe", floor: true }));
+  const live = Object.values(world.value.calls).filter((call) => call.started && !call.ended);
+  return (
+    <main class="message">
+      <h1>Whose screen?</h1>
+      <p class="quiet">Live calls, by agent:</p>
+      <ul class="whose">
+        {live.map((call) => (
+          <li key={call.id}>
+            <a href={`/agent?call=${encodeURIComponent(call.id)}`}>
+              {call.started!.agent.name || call.started!.agent.id || "Agent"} with{" "}
+              {customerName(call)}
+            </a>
+          </li>
+        ))}
+        {live.length === 0 && <li class="quiet">None at the moment.</li>}
+      </ul>
+    </main>
+  );
+}

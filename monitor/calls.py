@@ -1,0 +1,151 @@
+"""Every call in progress: starts them, hands them commands, drains them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.bus import Bus
+from monitor.events import CallEnded, CallStarted, Command, Event, Party, Trouble
+from monitor.recording import Recording
+from monitor.runtime import Runtime
+from monitor.session import CallInput, Session
+from monitor.sources import Source
+from monitor.store import Store
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 10.0
+"""How long a stopping monitor waits for its calls to close what is open."""
+
+
+class Busy(RuntimeError):
+    """No room for another call; it is refused rather than slowing the others."""
+
+
+class _CallSink:
+    """One call's output: to the screens, to disk, and to whoever watches."""
+
+    def __init__(self, bus: Bus, store: Store | None, watch: Callable[[Event], None] | None):
+        self._bus = bus
+        self._store = store
+        self._watch = watch
+        self._recording: Recording | None = None
+        self.last: Event | None = None
+
+    def event(self, event: Event) -> None:
+        self.last = event
+        if self._store is not None:
+            if isinstance(event, CallStarted):
+                self._recording = self._store.recording(event.call_id)
+            if isinstance(event, CallEnded) and self._recording is not None:
+                self._recording.close()
+            self._store.event(event)
+        self._bus.publish(event)
+        if self._watch is not None:
+            self._watch(event)
+
+    def input(self, call_id: str, t: float, item: CallInput) -> None:
+        if self._store is not None:
+            self._store.input(call_id, t, item)
+
+    def audio(self, samples: NDArray[np.float32]) -> None:
+        if self._recording is not None:
+            self._recording.write(samples)
+
+    def mute(self, party: Party, t0: float, t1: float) -> None:
+        if self._recording is not None:
+            self._recording.mute(t0, t1, party)
+
+
+class Calls:
+    """The calls of one process. One call's failure ends that call and touches no other."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        bus: Bus,
+        store: Store | None,
+        *,
+        watch: Callable[[Event], None] | None = None,
+    ) -> None:
+        self._runtime = runtime
+        self._bus = bus
+        self._store = store
+        self._watch = watch
+        self._running: dict[str, tuple[Session, asyncio.Task[None]]] = {}
+        self._closing = False
+        if store is not None:
+            store.on_trouble(self._store_trouble)
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def start(self, source: Source, *, recorded: bool = False) -> Session:
+        """Start a call. Raises Busy when there is no room or the monitor is stopping."""
+        limit = self._runtime.settings.server.max_calls
+        if self._closing:
+            raise Busy("the monitor is stopping")
+        if len(self._running) >= limit:
+            raise Busy(f"{limit} calls are running, which is the limit (server.max_calls)")
+        sink = _CallSink(self._bus, self._store, self._watch)
+        session = self._runtime.session(source, sink, recorded=recorded)
+        task = asyncio.create_task(self._run(session, sink), name=f"call {session.call_id}")
+        self._running[session.call_id] = (session, task)
+        return session
+
+    async def wait(self, call_id: str) -> None:
+        """Until the call has ended."""
+        if call_id in self._running:
+            await asyncio.wait([self._running[call_id][1]])
+
+    def command(self, call_id: str, command: Command) -> bool:
+        """Hand a person's command to its call; False when that call is not running."""
+        if call_id not in self._running:
+            return False
+        self._running[call_id][0].command(command)
+        return True
+
+    def stop(self, call_id: str, reason: str) -> None:
+        if call_id in self._running:
+            self._running[call_id][0].stop(reason)
+
+    async def drain(self, reason: str) -> None:
+        """Stop every call; each closes what is open and is stored."""
+        self._closing = True
+        for session, _ in list(self._running.values()):
+            session.stop(reason)
+        tasks = [task for _, task in self._running.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=DRAIN_S)
+
+    async def _run(self, session: Session, sink: _CallSink) -> None:
+        try:
+            await session.run()
+        except Exception as error:  # noqa: BLE001  the wall between calls: the loop ends here
+            # Only code lines: a message could quote the customer.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error("call %s failed: %s\n%s", session.call_id, type(error).__name__, where)
+        finally:
+            del self._running[session.call_id]
+            if not isinstance(sink.last, CallEnded):
+                last = sink.last
+                sink.event(
+                    CallEnded(
+                        call_id=session.call_id,
+                        seq=last.seq + 1 if last else 1,
+                        t=last.t if last else 0.0,
+                        reason="failed",
+                        detail="internal error; the log names the line",
+                        duration_s=last.t if last else 0.0,
+                    )
+                )
+
+    def _store_trouble(self, active: bool, reason: str) -> None:
+        for session, _ in list(self._running.values()):
+            session.trouble(Trouble(part="recording", active=active, reason=reason))

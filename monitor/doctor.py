@@ -1,0 +1,159 @@
+"""Is everything here that a call needs? Each check says what it found and how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from monitor import registry
+from monitor.audio import BLOCK, RATE_HZ, read
+from monitor.config import Settings
+from monitor.ear import Ear
+from monitor.engines import EngineError
+from monitor.resources import resource
+from monitor.sources import SourceError
+from monitor.sources.microphone import devices
+from monitor.weights import WeightsError, resolve
+
+State = Literal["ok", "warning", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    what: str
+    state: State
+    found: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every finding, in the order in which a call needs the parts; slow ones last."""
+    checks: tuple[Callable[[Settings], Finding], ...] = (
+        _python,
+        _dashboard,
+        _samples,
+        _data_dir,
+        _port,
+        _sound,
+        _ear,
+        _weights,
+        _words,
+    )
+    for check in checks:
+        yield check(settings)
+
+
+def _python(_: Settings) -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < (3, 11):
+        return Finding("Python", "missing", version, "install Python 3.11 or newer")
+    return Finding("Python", "ok", version)
+
+
+def _dashboard(_: Settings) -> Finding:
+    page = resource("dashboard") / "index.html"
+    if page.is_file():
+        return Finding("dashboard", "ok", "built")
+    return Finding("dashboard", "missing", "not built", "pip install . (or make demo) builds it")
+
+
+def _samples(_: Settings) -> Finding:
+    names = sorted(path.stem for path in resource("samples").glob("*.flac"))
+    if names:
+        return Finding("samples", "ok", ", ".join(names))
+    return Finding("samples", "warning", "none", "the demo needs them: install the whole package")
+
+
+def _data_dir(settings: Settings) -> Finding:
+    folder = settings.store.data_dir
+    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    free_gb = shutil.disk_usage(existing).free / 1e9
+    try:
+        probe = existing / ".call-monitor-doctor"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        return Finding(
+            "data folder", "missing", f"{folder}: {error.strerror}", "set store.data_dir elsewhere"
+        )
+    found = f"{folder}, {free_gb:.1f} GB free"
+    if free_gb < 1:
+        return Finding("data folder", "warning", found, "an hour of calls takes about 0.1 GB")
+    return Finding("data folder", "ok", found)
+
+
+def _port(settings: Settings) -> Finding:
+    address = (settings.server.host, settings.server.port)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            return Finding(
+                "port", "warning", f"{address[1]}: {error.strerror}", "choose another with --port"
+            )
+    return Finding("port", "ok", f"{address[0]}:{address[1]} is free")
+
+
+def _sound(_: Settings) -> Finding:
+    try:
+        found = devices()
+    except SourceError as error:
+        return Finding("sound", "warning", "no microphone", str(error))
+    inputs = [d.name for d in found]
+    if not inputs:
+        return Finding("sound", "warning", "no input device", "only `monitor listen` needs one")
+    return Finding("sound", "ok", ", ".join(inputs[:4]))
+
+
+def _ear(_: Settings) -> Finding:
+    began = time.perf_counter()
+    ear = Ear()
+    loaded_s = time.perf_counter() - began
+    blocks = 300
+    rng = np.random.default_rng(0)
+    pcm = rng.normal(0, 0.01, (2, blocks, BLOCK)).astype(np.float32)
+    slots = ear.open(2)
+    began = time.perf_counter()
+    ear.hear(slots, pcm)
+    us = (time.perf_counter() - began) / (2 * blocks) * 1e6
+    return Finding("ear", "ok", f"loaded in {loaded_s:.1f} s, {us:.0f} µs per channel and block")
+
+
+def _weights(settings: Settings) -> Finding:
+    try:
+        folder = resolve(settings.asr)
+    except WeightsError as error:
+        return Finding("weights", "missing", settings.asr.model, str(error))
+    return Finding("weights", "ok", f"{settings.asr.model}, checksums match ({_short(folder)})")
+
+
+def _words(settings: Settings) -> Finding:
+    clip = next(iter(sorted(resource("samples").glob("*.flac"))), None)
+    if clip is None:
+        return Finding("words", "warning", "no sample to try", "")
+    try:
+        module = registry.load("monitor.engines", settings.asr.engine)
+        engine = module.create(settings.asr)
+        pcm = read(clip)[1, : 12 * RATE_HZ]
+        began = time.perf_counter()
+        [decoded] = engine.transcribe([pcm], language=settings.asr.language, word_times=False)
+    except (EngineError, WeightsError, registry.UnknownName) as error:
+        return Finding("words", "missing", "speech-to-text does not work", str(error))
+    took_s = time.perf_counter() - began
+    return Finding(
+        "words", "ok", f"12 s of a sample in {took_s:.1f} s: “{decoded.text.strip()[:48]}…”"
+    )
+
+
+def _short(folder: Path) -> str:
+    parts = folder.parts
+    return str(Path(*parts[-2:])) if len(parts) > 2 else str(folder)

@@ -1,0 +1,83 @@
+"""The whole monitor in one process: calls, bus, store and server around one runtime."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.bus import Bus
+from monitor.calls import Calls
+from monitor.config import Settings
+from monitor.events import Event
+from monitor.retention import Retention
+from monitor.runtime import Runtime
+from monitor.server.app import Server
+from monitor.sources.wav import WavSource
+from monitor.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    calls: Calls
+    bus: Bus
+    store: Store
+    server: Server
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings,
+    *,
+    words: bool = True,
+    watch: Callable[[Event], None] | None = None,
+) -> AsyncIterator[House]:
+    """Everything loaded before the port opens; everything drained and stored on the way out.
+
+    Raises WeightsError, EngineError, StoreError or ServerError before anything runs.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        store = Store(settings.store)
+        await asyncio.to_thread(store.open)
+        stack.push_async_callback(asyncio.to_thread, store.close)
+        runtime = await Runtime.start(settings, words=words)
+        stack.push_async_callback(runtime.close)
+        bus = Bus(settings.server.subscriber_queue)
+        calls = Calls(runtime, bus, store, watch=watch)
+        retention = asyncio.create_task(Retention(store, settings.store).run(), name="retention")
+        stack.callback(retention.cancel)
+
+        def analyze_upload(path: Path, agent_channel: int, title: str) -> str:
+            source = WavSource(path, agent_channel=agent_channel, title=title)
+            return calls.start(source, recorded=True).call_id
+
+        server = Server(
+            settings,
+            bus=bus,
+            store=store,
+            start_call=calls.start,
+            command=calls.command,
+            analyze_upload=analyze_upload,
+        )
+        await server.start()
+        stack.push_async_callback(server.stop)
+        stack.push_async_callback(calls.drain, "the monitor was stopped")
+        yield House(calls, bus, store, server)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Set by the first Ctrl-C or SIGTERM; the second ends the process as usual."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def ask(number: signal.Signals) -> None:
+        loop.remove_signal_handler(number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ask, number)
+    return stop

@@ -1,0 +1,90 @@
+"""Many calls share one ear, and none can hurt another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from monitor.audio import BLOCK
+from monitor.ear import Ear, Heard
+from monitor.hearing import Hearing, HearingError
+
+
+def noise(seed: int, blocks: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 0.05, (2, blocks, BLOCK)).astype(np.float32)
+
+
+def same(a: Heard, b: Heard) -> bool:
+    return a.to_bytes() == b.to_bytes()
+
+
+@pytest.fixture
+async def hearing() -> AsyncIterator[Hearing]:
+    shared = Hearing(tick_s=0.001)
+    await shared.start()
+    yield shared
+    await shared.close()
+
+
+async def test_calls_heard_together_are_heard_as_if_alone(hearing: Hearing) -> None:
+    calls = [noise(seed, 12) for seed in range(5)]
+    slots = [await hearing.open() for _ in calls]
+    heard: list[list[Heard]] = [[] for _ in calls]
+    for at in range(0, 12, 2):
+        rows = await asyncio.gather(
+            *(hearing.hear(s, pcm[:, at : at + 2]) for s, pcm in zip(slots, calls, strict=True))
+        )
+        for row, part in zip(heard, rows, strict=True):
+            row.append(part)
+    for pcm, parts in zip(calls, heard, strict=True):
+        ear = Ear()
+        alone = ear.hear(ear.open(2), pcm)
+        together = np.concatenate([p.speech for p in parts], axis=1)
+        assert np.array_equal(together, alone.speech)
+        assert np.array_equal(np.concatenate([p.level_db for p in parts], axis=1), alone.level_db)
+
+
+class CountingEar(Ear):
+    """Counts passes; fails on audio that holds 9.0, as a bug would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passes: list[int] = []
+
+    def hear(self, slots: np.ndarray, pcm: np.ndarray) -> Heard:
+        self.passes.append(len(slots))
+        if (pcm == 9.0).any():
+            raise RuntimeError("bad audio")
+        return super().hear(slots, pcm)
+
+
+async def test_one_pass_for_all_live_calls() -> None:
+    ear = CountingEar()
+    hearing = Hearing(lambda: ear, tick_s=0.05)
+    await hearing.start()
+    slots = [await hearing.open() for _ in range(20)]
+    await asyncio.gather(*(hearing.hear(s, noise(1, 1)) for s in slots))
+    await hearing.close()
+    assert ear.passes == [40]
+
+
+async def test_a_call_that_breaks_the_ear_fails_alone() -> None:
+    hearing = Hearing(CountingEar, tick_s=0.01)
+    await hearing.start()
+    good, bad = await hearing.open(), await hearing.open()
+    results = await asyncio.gather(
+        hearing.hear(good, noise(1, 1)),
+        hearing.hear(bad, np.full((2, 1, BLOCK), 9.0, np.float32)),
+        return_exceptions=True,
+    )
+    await hearing.close()
+    assert isinstance(results[0], Heard)
+    assert isinstance(results[1], HearingError)
+
+
+async def test_nothing_is_loaded_late() -> None:
+    with pytest.raises(HearingError, match="not started"):
+        await Hearing().open()

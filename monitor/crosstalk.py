@@ -1,0 +1,274 @@
+"""Is this B's own speech, or A's echo?
+
+A voice detector is blind to level: an echo of the agent at -30 dB on the customer's
+channel still reads as speech, and would become talk-over that never happened. So for
+each direction A to B the gate keeps a leak gain G, dB, and B speaks only when its
+level stands above what A's echo could be.
+
+G is a ceiling. While A speaks, B's level over A's is at least the leak, whatever
+else is on B's channel: so the lowest such ratio bounds G from above, and falls to the
+leak itself as soon as B is silent for a moment while A speaks. B's own speech can
+only make the ratio higher, so double-talk never teaches a high gain. G rises (an echo
+that starts in the middle of a call) only when B's envelope is A's, delayed: their
+correlation exceeds ``leak_correlation`` and their difference hardly varies, several
+times running. Until the first evidence, G is ``FIRST_GAIN_DB``: a channel that runs
+well below the other's is held back, not believed.
+
+Everything here is a ratio or relative to a tracked floor: a gain on both channels
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.audio import BLOCK_S
+from monitor.config import HearingSettings
+from monitor.events import PARTIES, Party
+from monitor.running import RunningMedian
+
+WINDOW = 31
+"""Blocks (1 s) over which envelopes are compared."""
+EVERY = 8
+"""Blocks (0.26 s) between two comparisons; half of that while nothing is known."""
+FIRST_GAIN_DB = -10.0
+LEAST_GAIN_DB = -60.0
+LOUD_MIN_BLOCKS = 6
+AGREEING = 3
+"""So many comparisons running must agree before G rises."""
+AGREE_BLOCKS = 1
+AGREE_DB = 3.0
+ECHO_SPREAD_DB = 3.0
+"""Standard deviation of B over A's delayed level, of an echo; two voices: 6 dB and more."""
+MIXED_CORRELATION = 0.95
+FALL_DB = 3.0
+"""A known echo is thought weaker by at most so much at a time: rooms and heads move."""
+TAIL_DB = 4.0
+"""The echo of a room dies by at least so much a block (RT60 below 0.5 s)."""
+HELD_BELOW_OWN_DB = 15.0
+"""While A speaks, B so far below its own usual level is thought to be an echo."""
+OWN_MIN_BLOCKS = 62
+OWN_BLOCKS = 600
+FLOOR_FALL = 0.25
+FLOOR_RISE = 0.02
+"""Share per block by which the noise floor goes to the level where nothing speaks."""
+STAYS_WITHIN_DB = 3.0
+"""Speech that has begun may come so much nearer to the noise."""
+RANGE_DB = 40.0
+NOTHING_DB = -200.0
+"""Below any level."""
+MOST_OF_FOUR = tuple(bits.bit_count() >= 3 for bits in range(16))
+
+F64 = NDArray[np.float64]
+
+
+class _Leak:
+    """How one party's channel leaks into the other's."""
+
+    __slots__ = ("_agreed", "_settings", "echo_db", "found", "gain_db", "lag", "mixed", "seen_db")
+
+    def __init__(self, settings: HearingSettings) -> None:
+        self._settings = settings
+        self._agreed = 0
+        self.gain_db: float | None = None  # None: no evidence yet
+        self.seen_db = 0.0
+        self.lag = 0
+        self.found = False  # an echo, not only a bound
+        self.mixed = False
+        self.echo_db = NOTHING_DB  # expected on the other's channel now
+
+    def compare(self, source_db: F64, speaks: NDArray[np.bool_], other_db: F64) -> None:
+        """Compare the newest WINDOW + lags - 1 blocks of both channels, oldest first.
+
+        The source's window is the oldest part, the other's window moves over it: so
+        the echo of every block of the source has had the time to arrive.
+        """
+        source = source_db[:WINDOW]
+        active = speaks[:WINDOW]
+        if np.count_nonzero(active) < 2 * LOUD_MIN_BLOCKS:
+            return
+        loud = active & (source >= np.median(source[active]))
+        others = np.lib.stride_tricks.sliding_window_view(other_db, WINDOW)  # (lags, WINDOW)
+        ratio_db = others[:, loud] - source[loud]
+        ratios_db = np.median(ratio_db, axis=1)
+        self._bound(float(ratios_db.max()))
+        a = _envelope(source)
+        b = _envelope(others)
+        power = (a @ a) * np.einsum("ij,ij->i", b, b)
+        correlation = (b @ a) / np.sqrt(power + 1e-12)
+        lag = int(correlation.argmax())
+        spread_db = float(ratio_db[lag].std())
+        self._follow(lag, float(ratios_db[lag]), float(correlation[lag]), spread_db)
+
+    def _bound(self, ratio_db: float) -> None:
+        ratio_db = max(ratio_db, LEAST_GAIN_DB)
+        if self.gain_db is None:
+            if ratio_db < FIRST_GAIN_DB:
+                self.gain_db = ratio_db
+        elif ratio_db < self.gain_db:
+            self.gain_db = max(ratio_db, self.gain_db - FALL_DB) if self.found else ratio_db
+
+    def _follow(self, lag: int, ratio_db: float, correlation: float, spread_db: float) -> None:
+        mixed_db = self._settings.mixed_gain_db
+        if (
+            correlation < self._settings.leak_correlation
+            or spread_db > ECHO_SPREAD_DB
+            or ratio_db >= -mixed_db  # the other way round: B leaks into A
+        ):
+            self._agreed = 0
+            return
+        near = abs(lag - self.lag) <= AGREE_BLOCKS and abs(ratio_db - self.seen_db) <= AGREE_DB
+        self._agreed = self._agreed + 1 if near else 1
+        self.lag, self.seen_db = lag, ratio_db
+        if self._agreed < AGREEING:
+            return
+        if ratio_db > mixed_db:
+            self.mixed = self.mixed or correlation >= MIXED_CORRELATION
+            return
+        self.found = True
+        self.gain_db = ratio_db if self.gain_db is None else max(self.gain_db, ratio_db)
+
+    def expect(self, spoken_db: deque[float], lags: int) -> float:
+        """The loudest this block's echo can be, dBFS, from the source's newest levels."""
+        if self.found:
+            newest = len(spoken_db) - 1 - self.lag
+            at = (min(newest + 1, len(spoken_db) - 1), newest, newest - 1)
+            source_db = max(spoken_db[i] for i in at)
+        else:
+            newest = len(spoken_db) - 1
+            source_db = max(spoken_db[newest - lag] for lag in range(lags))
+        gain_db = FIRST_GAIN_DB if self.gain_db is None else self.gain_db
+        return source_db + gain_db
+
+
+def _envelope(level_db: F64) -> F64:
+    """Without its mean; digital silence counts as RANGE_DB below the peak, no more."""
+    clipped = np.maximum(level_db, level_db.max(axis=-1, keepdims=True) - RANGE_DB)
+    return clipped - clipped.mean(axis=-1, keepdims=True)
+
+
+class _Channel:
+    """One party's channel: its voice, its noise floor, its usual level."""
+
+    __slots__ = (
+        "bits",
+        "floor_db",
+        "levels_db",
+        "own",
+        "quiet_blocks",
+        "spoken_db",
+        "usual",
+        "voice",
+    )
+
+    def __init__(self, blocks: int) -> None:
+        self.voice = False  # speech of whomever, after hysteresis
+        self.own = False
+        self.bits = 0  # own or not, of the newest four blocks
+        self.floor_db: float | None = None
+        self.quiet_blocks = 1 << 30  # since the newest voice
+        self.levels_db: deque[float] = deque([NOTHING_DB] * blocks, maxlen=blocks)
+        self.spoken_db: deque[float] = deque([NOTHING_DB] * blocks, maxlen=blocks)
+        self.usual = RunningMedian(OWN_BLOCKS)
+
+
+class CrosstalkGate:
+    """Which of the two parties really speaks, block by block (row 0 agent, 1 customer).
+
+    A party speaks when its speech probability is on (``speech_on``, ``speech_off``),
+    its level stands ``noise_margin_db`` above its noise floor and ``leak_margin_db``
+    above the other's expected echo, in three of the newest four blocks.
+    """
+
+    def __init__(self, settings: HearingSettings) -> None:
+        self._settings = settings
+        self._lags = int(settings.leak_max_delay_ms / 1000 / BLOCK_S) + 1
+        blocks = WINDOW + self._lags - 1
+        self._channels = (_Channel(blocks), _Channel(blocks))
+        self._leaks = (_Leak(settings), _Leak(settings))  # from agent, from customer
+        self._block = 0
+
+    @property
+    def mixed(self) -> bool:
+        """Both channels carry the same sound: talk-over cannot be heard."""
+        return self._leaks[0].mixed or self._leaks[1].mixed
+
+    def leak_db(self, source: Party) -> float | None:
+        """Gain of the echo that ``source`` makes on the other's channel, or None."""
+        leak = self._leaks[PARTIES.index(source)]
+        return leak.gain_db if leak.found else None
+
+    @property
+    def delay_ms(self) -> float | None:
+        """Delay of the louder echo, to the block; None when there is no echo."""
+        found = [leak for leak in self._leaks if leak.found]
+        if not found:
+            return None
+        return max(found, key=lambda leak: leak.gain_db or 0.0).lag * BLOCK_S * 1000
+
+    def step(self, speech: tuple[float, float], level_db: tuple[float, float]) -> tuple[bool, bool]:
+        """One block of both channels: speech probabilities and levels, dBFS."""
+        settings = self._settings
+        channels = self._channels
+        for row in (0, 1):
+            channel, p, level = channels[row], speech[row], level_db[row]
+            voice = p >= settings.speech_on or (channel.voice and p >= settings.speech_off)
+            channel.voice = voice
+            channel.quiet_blocks = 0 if voice else channel.quiet_blocks + 1
+            if self._block == 0:
+                channel.levels_db.extend([level] * len(channel.levels_db))
+            channel.levels_db.append(level)
+            channel.spoken_db.append(level if voice else NOTHING_DB)
+            floor = channel.floor_db
+            if floor is None:
+                if p < settings.speech_off:
+                    channel.floor_db = level
+            elif level < floor:
+                channel.floor_db = floor + FLOOR_FALL * (level - floor)
+            elif p < settings.speech_off:
+                channel.floor_db = floor + FLOOR_RISE * (level - floor)
+        mixed = self.mixed
+        self._block += 1
+        for row in (0, 1):
+            channel = channels[row]
+            raw = channel.voice and self._stands_out(row, level_db[row], mixed)
+            channel.bits = (channel.bits << 1 | raw) & 15
+            channel.own = MOST_OF_FOUR[channel.bits]
+            other = channels[1 - row]
+            if channel.own and raw and other.quiet_blocks > self._lags:
+                channel.usual.add(level_db[row])
+        if not mixed:
+            self._compare()
+        return channels[0].own, channels[1].own
+
+    def _stands_out(self, row: int, level: float, mixed: bool) -> bool:
+        settings = self._settings
+        channel, other = self._channels[row], self._channels[1 - row]
+        if channel.floor_db is not None:
+            margin = STAYS_WITHIN_DB if channel.own else settings.noise_margin_db
+            if level < channel.floor_db + margin:
+                return False
+        leak = self._leaks[1 - row]
+        if mixed or other.quiet_blocks > self._lags + 2:
+            leak.echo_db = NOTHING_DB
+            return True
+        leak.echo_db = max(leak.expect(other.spoken_db, self._lags), leak.echo_db - TAIL_DB)
+        if level <= leak.echo_db + settings.leak_margin_db:
+            return False
+        usual = channel.usual
+        return len(usual) < OWN_MIN_BLOCKS or level > usual.median - HELD_BELOW_OWN_DB
+
+    def _compare(self) -> None:
+        """Now and then, and only of a source that speaks, learn how much it leaks."""
+        channels = self._channels
+        for row in (0, 1):
+            leak, source, other = self._leaks[row], channels[row], channels[1 - row]
+            every = EVERY if leak.gain_db is not None else EVERY // 2
+            if self._block % every != 0 or source.quiet_blocks > self._lags:
+                continue
+            source_db = np.array(source.levels_db)
+            speaks = np.array(source.spoken_db) > NOTHING_DB
+            leak.compare(source_db, speaks, np.array(other.levels_db))

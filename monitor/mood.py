@@ -10,6 +10,7 @@ acknowledged), never as how the agent sounds.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.config import MoodSettings
@@ -96,9 +97,20 @@ class MoodMeter:
         if self._begin is None:
             self._begin = t
 
-    def tone(self, t: float, llr: float, evidence: Evidence) -> None:
-        """One stretch of the customer's voice, as log-odds."""
-        self._add(t, "voice", "voice", min(max(llr, -TONE_LIMIT), TONE_LIMIT), evidence)
+    def tone(self, t: float, llr: float, evidence: Sequence[Evidence]) -> None:
+        """One stretch of the customer's voice, as log-odds, with its strongest reasons.
+
+        A calm voice takes back what the voice has added, not what the words said: many
+        a frustrated caller stays polite.
+        """
+        llr = min(llr, TONE_LIMIT)
+        if llr < 0:
+            term = self._terms.get("voice")
+            llr = -min(-llr, term.llr * self._leak(t - term.t)) if term is not None else 0.0
+        text = "; ".join(reason.text for reason in evidence[:2]) or "sounds tense"
+        text = text[0].upper() + text[1:]
+        reason = Evidence(kind="voice", t=t, text=text, value=round(llr, 2), unit="llr")
+        self._add(t, "voice", "voice", llr, reason)
 
     def cue(self, t: float, cue: Cue, shown: str) -> None:
         """A phrase of the customer; ``shown`` names the family on the screen.
@@ -165,7 +177,7 @@ class MoodMeter:
         self._move(llr)
         if llr:
             self._falling = llr < 0
-        if llr <= 0 and key != "voice":
+        if not llr or (llr < 0 and key != "voice"):
             return
         term = self._terms.get(key)
         left = term.llr * self._leak(t - term.t) if term is not None else 0.0
@@ -187,6 +199,20 @@ class MoodMeter:
         self._judge_level()
         if (mood := self._tell(t)) is not None:
             events.append(mood)
+        return events
+
+    def stop(self, t: float) -> list[Event]:
+        """What was heard may not be the customer's: forget it all, and say so."""
+        self._advance(t)
+        events: list[Event] = []
+        if self.alert_id is not None:
+            lasted_s = round(t - self._alert_t, 2)
+            events.append(AlertCleared(t=t, id=self.alert_id, lasted_s=lasted_s))
+        known = self.score > 0
+        self.score, self.level, self.rising, self.alert_id = 0.0, "calm", False, None
+        self._terms.clear()
+        if known:
+            events.append(Mood(t=t, score=0.0, level="calm"))
         return events
 
     def reasons(self) -> list[Evidence]:

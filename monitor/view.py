@@ -40,10 +40,10 @@ class View:
     rising: bool = False
     frustrations: tuple[Evidence, ...] = ()  # heavy cues and raised alerts
 
-    # how fast: the agent's rate over the customer's, and over the agent's own usual;
-    # None until enough was heard
-    pace_ratio: float | None = None
-    agent_pace_ratio: float | None = None
+    # how the agent speaks
+    pace_ratio: float | None = None  # over the customer's pace, when too fast for a while
+    agent_pace_ratio: float | None = None  # over own usual; None until enough was heard
+    agent_above_db: float | None = None  # the agent's level over the agent's own usual
 
     def heard(self, party: Party, *families: str, since: float = 0.0) -> list[Cue]:
         """Cues of these families that began at or after ``since``."""

@@ -38,6 +38,7 @@ ROOMS: list[tuple[str, set[str]]] = [
                 "pace",
                 "cues",
                 "mood",
+            "customer",
                 "view",
                 "nudges",
                 "policy",

@@ -18,7 +18,8 @@ THRESHOLDS = {
     "spoken_by_agent_s": 1.0,  # … when at least this much was said
     "stale_s": 40.0,  # then the moment has passed
     "enough": 1.0,  # a bare "sorry" is half
-    "unheard_s": 0.5,  # the agent's words are known up to this long ago
+    "unheard_s": 0.5,  # the agent's words are known but for the last so many
+    "words_lag_s": 6.0,  # what was not transcribed by then had no words in it
 }
 
 
@@ -49,7 +50,8 @@ def _had_a_chance(view: View, since: float, th: Mapping[str, float]) -> bool:
         return False
     if view.agent_speaking_since is not None:
         return False
-    if view.agent_words_until < view.agent_last_speech - th["unheard_s"]:
+    unheard_s = view.agent_last_speech - view.agent_words_until
+    if unheard_s > th["unheard_s"] and view.t - view.agent_last_speech < th["words_lag_s"]:
         return False
     turns = sum(end > since + th["spoken_by_agent_s"] for end in view.agent_turn_ends)
     if turns >= th["turns"]:

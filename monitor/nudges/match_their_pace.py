@@ -14,7 +14,7 @@ PRIORITY = 20
 TTL_S = 30.0
 THRESHOLDS = {
     "ratio": 1.2,
-    "back_ratio": 1.1,
+    "spoken_s": 2.0,  # the agent said so much since
     "calm_below": 2.0,  # an upset customer is not mirrored: then it is "slow down"
 }
 
@@ -33,13 +33,14 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
-    spoke = view.agent_last_speech is not None and view.agent_last_speech > since
-    if not spoke or view.pace_ratio is None or view.pace_ratio > th["back_ratio"]:
+    if view.pace_ratio is not None or view.agent_last_speech is None:
+        return None
+    if view.agent_last_speech < since + th["spoken_s"]:
         return None
     return Evidence(
         kind="interaction",
         t=view.t,
         text=f"Back in step after {view.t - since:.0f} s",
-        value=round(view.pace_ratio, 2),
-        unit="x",
+        value=round(view.t - since, 1),
+        unit="s",
     )

@@ -17,6 +17,7 @@ THRESHOLDS = {
     "own_ratio": 1.15,  # over the agent's own usual
     "ratio": 1.2,  # over the customer's
     "back_ratio": 1.05,
+    "spoken_s": 2.0,  # the agent said so much since
 }
 
 
@@ -34,19 +35,17 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
-    spoke = view.agent_last_speech is not None and view.agent_last_speech > since
-    own, theirs = view.agent_pace_ratio, view.pace_ratio
-    known = [ratio for ratio in (own, theirs) if ratio is not None]
-    if not spoke or not known:
+    if view.pace_ratio is not None or view.agent_last_speech is None:
         return None
-    if (own is not None and own > th["back_ratio"]) or (
-        theirs is not None and theirs >= th["ratio"]
-    ):
+    if view.agent_last_speech < since + th["spoken_s"]:
+        return None
+    own = view.agent_pace_ratio
+    if own is not None and own > th["back_ratio"]:
         return None
     return Evidence(
         kind="interaction",
         t=view.t,
         text=f"Back to a calm pace after {view.t - since:.0f} s",
-        value=round(max(known), 2),
-        unit="x",
+        value=round(view.t - since, 1),
+        unit="s",
     )

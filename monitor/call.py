@@ -1,0 +1,381 @@
+"""One call: inputs in, events out. No I/O, no clock, no threads.
+
+``receive`` an input, then drain ``events()`` and ``utterances()``. Audio time is
+counted in blocks; everything that happens "every so often" is counted in blocks of
+the call, never of a ``Heard``, so that any chunking gives the same events.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from monitor.audio import BLOCK_S
+from monitor.config import Settings
+from monitor.crosstalk import CrosstalkGate
+from monitor.cues import CueSpotter, Phrases
+from monitor.customer import Customer
+from monitor.ear import Heard
+from monitor.events import (
+    PARTIES,
+    AlertRaised,
+    CallEnded,
+    CallStarted,
+    Command,
+    Cue,
+    Degraded,
+    End,
+    Event,
+    Evidence,
+    Gap,
+    HangUp,
+    Levels,
+    Missing,
+    Note,
+    Overlap,
+    Pace,
+    Transcript,
+    Trouble,
+    Turn,
+    Utterance,
+    Words,
+)
+from monitor.pace import PaceMeter
+from monitor.policy import Policy
+from monitor.report import report
+from monitor.turns import Row, TurnTaker
+from monitor.view import REMEMBERED_S, View
+from monitor.voice import AgentLevel
+
+CallInput = Heard | Missing | Transcript | Trouble | Command | HangUp | End
+
+AGENT, CUSTOMER = range(len(PARTIES))
+LEVELS_BLOCKS = 6
+PACE_BLOCKS = 62
+LOOK_BLOCKS = 5
+LATE_WORDS_S = 8.0
+"""Words that come later than this after their utterance raise nothing."""
+HEAVY_WEIGHT = 1.5
+"""A cue with so much weight is a frustration that wants an acknowledgement."""
+LOWEST_DB = -100.0
+
+SHARED = "Both parties share one channel: talk-over, tone, mood and nudges are off"
+MIXED = "Each channel carries both voices: talk-over, tone, mood and nudges are off"
+
+
+class Call:
+    """A state machine over the inputs of one call."""
+
+    def __init__(self, started: CallStarted, settings: Settings, phrases: Phrases) -> None:
+        """``started`` comes with its call id, without seq; ``separated`` False switches off
+        what needs two channels.
+
+        Raises registry.UnknownName or ConfigError when the nudge settings name what is
+        not there.
+        """
+        self._call_id = started.call_id
+        self._separated = started.separated
+        self._limits = list(started.limits)
+        if not started.separated and not self._limits:
+            self._limits.append(SHARED)
+        self._words = started.words is not None
+        self._gate = CrosstalkGate(settings.hearing)
+        self._turns = TurnTaker(settings.hearing, settings.turns, separated=started.separated)
+        self._customer = Customer(settings.mood, settings.turns, phrases)
+        self._agent_level = AgentLevel()
+        self._pace = PaceMeter(settings.pace)
+        self._spotter = CueSpotter(phrases)
+        self._policy = Policy(settings.nudges)
+        self._blocks = 0
+        self._seq = 0
+        self._out: list[Event] = []
+        self._loudest = [LOWEST_DB, LOWEST_DB]
+        self._began: float | None = None
+        self._overlaps: dict[str, Overlap] = {}
+        self._cues: deque[Cue] = deque()
+        self._frustrations: deque[Evidence] = deque()
+        self._agent_turn_ends: deque[float] = deque(maxlen=32)
+        self._agent_words_until = 0.0
+        self._hung_up = False
+        self.ended = False
+        self._emit(
+            started.model_copy(update={"policy": self._policy.hash, "limits": list(self._limits)})
+        )
+
+    @property
+    def t(self) -> float:
+        """Audio time now, s."""
+        return round(self._blocks * BLOCK_S, 3)
+
+    def receive(self, item: CallInput) -> None:
+        """Take one input. After ``End`` nothing is taken any more.
+
+        Raises ValueError for a Heard that has not one row per party.
+        """
+        if self.ended:
+            return
+        match item:
+            case Heard():
+                self._hear(item)
+            case Missing():
+                self._miss(item)
+            case Transcript():
+                self._read(item)
+            case Trouble():
+                if item.part == "words":
+                    self._words = not item.active
+                self._emit(Degraded(part=item.part, active=item.active, reason=item.reason))
+            case Command():
+                self._obey(item)
+            case HangUp():
+                self._hang_up()
+            case End():
+                self._end(item)
+
+    def events(self) -> list[Event]:
+        """What there is to tell since the last call of this."""
+        out, self._out = self._out, []
+        return out
+
+    def utterances(self) -> list[Utterance]:
+        """What is to be written down, since the last call of this."""
+        return self._turns.utterances()
+
+    # ---- hearing ---------------------------------------------------------------
+
+    def _hear(self, heard: Heard) -> None:
+        if heard.channels != len(PARTIES):
+            raise ValueError(f"a call hears {len(PARTIES)} channels, not {heard.channels}")
+        columns = zip(
+            zip(*heard.speech.tolist(), strict=True),
+            zip(*heard.level_db.tolist(), strict=True),
+            zip(*heard.f0_hz.tolist(), strict=True),
+            zip(*heard.voicing.tolist(), strict=True),
+            zip(*heard.balance_db.tolist(), strict=True),
+            zip(*heard.nuclei.tolist(), strict=True),
+            strict=True,
+        )
+        for speech, level_db, f0_hz, voicing, balance_db, nuclei in columns:
+            own = self._gate.step(speech, level_db)
+            if not self._separated:
+                own = (False, own[CUSTOMER])
+            self._step(Row(own, speech, level_db, f0_hz, voicing, balance_db, nuclei))
+
+    def _step(self, row: Row) -> None:
+        self._blocks += 1
+        t = self.t
+        happened = self._turns.step(t, row)
+        if self._separated:
+            self._understand(t, row)
+        if happened:
+            self._take(happened)
+        for party in (AGENT, CUSTOMER):
+            if row.level_db[party] > self._loudest[party]:
+                self._loudest[party] = row.level_db[party]
+        if self._blocks % LEVELS_BLOCKS == 0:
+            self._tell_levels()
+        if self._blocks % PACE_BLOCKS == 0 and self._separated:
+            self._tell_pace()
+        if self._blocks % LOOK_BLOCKS == 0 or any(isinstance(e, Overlap) for e in happened):
+            self._look()
+
+    def _understand(self, t: float, row: Row) -> None:
+        turns = self._turns
+        if self._began is None and (turns.speaking("agent") or turns.speaking("customer")):
+            self._began = t
+        self._customer.step(
+            t,
+            row.own[CUSTOMER],
+            row.level_db[CUSTOMER],
+            row.f0_hz[CUSTOMER],
+            row.voicing[CUSTOMER],
+            row.balance_db[CUSTOMER],
+            row.nuclei[CUSTOMER],
+            turns,
+        )
+        self._agent_level.step(t, row.own[AGENT], row.level_db[AGENT])
+        self._pace.step(t, row)
+        if self._gate.mixed:
+            self._mixed(t)
+
+    def _mixed(self, t: float) -> None:
+        """Found on the way: what is heard on one channel may be the other party."""
+        self._separated = False
+        self._turns.talk_over_off(MIXED)
+        self._limits.append(MIXED)
+        self._emit(Degraded(part="hearing", active=True, reason=MIXED))
+        for event in [*self._policy.retract(t, MIXED), *self._customer.mood.stop(t)]:
+            self._emit(event)
+
+    def _miss(self, missing: Missing) -> None:
+        t0 = self.t
+        self._customer.missing(t0, self._turns.last_speech_end("customer"))
+        self._blocks += missing.blocks
+        self._take(self._turns.missing(t0, self.t))
+        self._emit(Gap(t0=t0, t1=self.t, reason=missing.reason))
+        self._look()
+
+    # ---- words and commands ----------------------------------------------------
+
+    def _read(self, tr: Transcript) -> None:
+        late = tr.late or self.t - tr.t1 > LATE_WORDS_S
+        self._emit(
+            Words(
+                utterance=tr.utterance,
+                party=tr.party,
+                t0=tr.t0,
+                t1=tr.t1,
+                text=tr.text,
+                words=tr.words,
+                final=tr.final,
+                confidence=tr.confidence,
+                late=late,
+            )
+        )
+        if not tr.final:
+            return
+        if not self._separated:
+            return
+        self._pace.transcript(tr)
+        self._take(self._turns.transcript(tr))
+        if tr.party == "agent":
+            self._agent_words_until = max(self._agent_words_until, tr.t1)
+        if not (late and tr.party == "customer"):
+            for cue in self._spotter.transcript(tr, self.t):
+                self._hear_cue(cue, late)
+        self._look()
+
+    def _hear_cue(self, cue: Cue, late: bool) -> None:
+        self._emit(cue)
+        self._cues.append(cue)
+        if late:
+            return  # an acknowledgement that is known late still spares the agent a nudge
+        self._customer.cue(self.t, cue)
+        if cue.weight >= HEAVY_WEIGHT:
+            text = f"They said “{cue.text}”"
+            self._frustrations.append(
+                Evidence(kind="words", t=cue.t0, text=text, value=cue.weight, unit="llr")
+            )
+
+    def _obey(self, command: Command) -> None:
+        match command.command:
+            case "note":
+                self._emit(Note(by=command.by, text=command.text))
+            case "dismiss_nudge":
+                self._take(self._policy.dismiss(command.text, self.t))
+            case "snooze":
+                self._take(self._policy.snooze(command.for_s, self.t))
+
+    # ---- understanding ---------------------------------------------------------
+
+    def _look(self) -> None:
+        """Mood, then the nudges that may follow from it."""
+        if not self._separated:
+            return
+        t = self.t
+        self._take(self._customer.look(t))
+        if not self._hung_up:
+            self._take(self._policy.step(self._view(t)))
+
+    def _view(self, t: float) -> View:
+        self._forget(t - REMEMBERED_S)
+        turns, mood = self._turns, self._customer.mood
+        mismatch = self._pace.mismatch(t)
+        return View(
+            t=t,
+            began=self._began,
+            words=self._words,
+            holder=turns.holder,
+            holder_since=turns.holder_since,
+            agent_speaking_since=turns.speaking_since("agent"),
+            customer_speaking_since=turns.speaking_since("customer"),
+            agent_last_speech=turns.last_speech_end("agent"),
+            customer_last_speech=turns.last_speech_end("customer"),
+            agent_turn=turns.turn_of("agent"),
+            customer_turn=turns.turn_of("customer"),
+            agent_turn_ends=tuple(self._agent_turn_ends),
+            overlaps=tuple(self._overlaps.values()),
+            cues=tuple(self._cues),
+            agent_words_until=self._agent_words_until,
+            mood=mood.score,
+            level=mood.level,
+            rising=mood.rising,
+            frustrations=tuple(self._frustrations),
+            pace_ratio=mismatch.ratio if mismatch is not None else None,
+            agent_pace_ratio=self._pace.agent_above_baseline(t),
+            agent_above_db=self._agent_level.above_baseline_db,
+        )
+
+    def _forget(self, before: float) -> None:
+        while self._cues and self._cues[0].t1 < before:
+            self._cues.popleft()
+        while self._frustrations and self._frustrations[0].t < before:
+            self._frustrations.popleft()
+        if self._overlaps:
+            oldest = next(iter(self._overlaps))
+            if self._overlaps[oldest].t1 < before:
+                del self._overlaps[oldest]
+
+    def _take(self, events: list[Event]) -> None:
+        """Emit what a part found, and remember what a view shows of it."""
+        for event in events:
+            match event:
+                case Overlap():
+                    self._overlaps[event.id] = event
+                case Turn(party="agent"):
+                    self._agent_turn_ends.append(event.t1)
+                case AlertRaised():
+                    self._frustrations.append(
+                        Evidence(kind="interaction", t=self.t, text="Their frustration rose")
+                    )
+            self._emit(event)
+
+    def _tell_levels(self) -> None:
+        agent_db, customer_db = self._loudest
+        self._loudest = [LOWEST_DB, LOWEST_DB]
+        self._emit(
+            Levels(
+                agent_db=round(agent_db, 1),
+                customer_db=round(customer_db, 1),
+                agent_speaking=self._turns.speaking("agent"),
+                customer_speaking=self._turns.speaking("customer"),
+            )
+        )
+
+    def _tell_pace(self) -> None:
+        rates = self._pace.rates()
+        known = {key: round(rate, 2) for key, rate in rates.items() if rate is not None}
+        self._emit(Pace.model_validate(known))
+
+    # ---- the end ---------------------------------------------------------------
+
+    def _hang_up(self) -> None:
+        if self._hung_up:
+            return
+        self._customer.missing(self.t, self._turns.last_speech_end("customer"))
+        self._take(self._turns.end(self.t))
+        self._look()
+        self._hung_up = True
+
+    def _end(self, end: End) -> None:
+        self._hang_up()
+        t = self.t
+        self._take(self._policy.end(t, self._customer.mood.score))
+        self._emit(
+            report(
+                t,
+                self._turns.figures(),
+                self._pace,
+                self._customer.report(),
+                self._policy.reports(),
+                self._limits,
+            )
+        )
+        self._emit(CallEnded(reason=end.reason, detail=end.detail, duration_s=t))
+        self.ended = True
+
+    def _emit(self, event: Event) -> None:
+        """Stamped: times never go back, numbers have no holes."""
+        self._seq += 1
+        stamp: dict[str, Any] = {"call_id": self._call_id, "seq": self._seq, "t": self.t}
+        self._out.append(event.model_copy(update=stamp))

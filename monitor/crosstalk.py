@@ -68,13 +68,24 @@ F64 = NDArray[np.float64]
 class _Leak:
     """How one party's channel leaks into the other's."""
 
-    __slots__ = ("_agreed", "_settings", "echo_db", "found", "gain_db", "lag", "mixed", "seen_db")
+    __slots__ = (
+        "_agreed",
+        "_seen_db",
+        "_seen_lag",
+        "_settings",
+        "echo_db",
+        "found",
+        "gain_db",
+        "lag",
+        "mixed",
+    )
 
     def __init__(self, settings: HearingSettings) -> None:
         self._settings = settings
         self._agreed = 0
         self.gain_db: float | None = None  # None: no evidence yet
-        self.seen_db = 0.0
+        self._seen_db = 0.0
+        self._seen_lag = 0
         self.lag = 0
         self.found = False  # an echo, not only a bound
         self.mixed = False
@@ -120,34 +131,34 @@ class _Leak:
         ):
             self._agreed = 0
             return
-        near = abs(lag - self.lag) <= AGREE_BLOCKS and abs(ratio_db - self.seen_db) <= AGREE_DB
-        self._agreed = self._agreed + 1 if near else 1
-        self.lag, self.seen_db = lag, ratio_db
+        same_lag = abs(lag - self._seen_lag) <= AGREE_BLOCKS
+        agrees = same_lag and abs(ratio_db - self._seen_db) <= AGREE_DB
+        self._agreed = self._agreed + 1 if agrees else 1
+        self._seen_lag, self._seen_db = lag, ratio_db
         if self._agreed < AGREEING:
             return
         if ratio_db > mixed_db:
             self.mixed = self.mixed or correlation >= MIXED_CORRELATION
             return
         self.found = True
+        self.lag = lag
         self.gain_db = ratio_db if self.gain_db is None else max(self.gain_db, ratio_db)
 
-    def expect(self, spoken_db: deque[float], lags: int) -> float:
-        """The loudest this block's echo can be, dBFS, from the source's newest levels."""
+    def loudest(self, spoken_db: deque[float], lags: int) -> float:
+        """Level, dBFS, of the loudest speech of the source that can be an echo now."""
         if self.found:
             newest = len(spoken_db) - 1 - self.lag
             at = (min(newest + 1, len(spoken_db) - 1), newest, newest - 1)
-            source_db = max(spoken_db[i] for i in at)
-        else:
-            newest = len(spoken_db) - 1
-            source_db = max(spoken_db[newest - lag] for lag in range(lags))
-        gain_db = FIRST_GAIN_DB if self.gain_db is None else self.gain_db
-        return source_db + gain_db
+            return max(spoken_db[i] for i in at)
+        newest = len(spoken_db) - 1
+        return max(spoken_db[newest - lag] for lag in range(lags))
 
 
 def _envelope(level_db: F64) -> F64:
     """Without its mean; digital silence counts as RANGE_DB below the peak, no more."""
-    clipped = np.maximum(level_db, level_db.max(axis=-1, keepdims=True) - RANGE_DB)
-    return clipped - clipped.mean(axis=-1, keepdims=True)
+    clipped: F64 = np.maximum(level_db, level_db.max(axis=-1, keepdims=True) - RANGE_DB)
+    mean: F64 = clipped.mean(axis=-1, keepdims=True)
+    return clipped - mean
 
 
 class _Channel:
@@ -255,11 +266,15 @@ class CrosstalkGate:
         if mixed or other.quiet_blocks > self._lags + 2:
             leak.echo_db = NOTHING_DB
             return True
-        leak.echo_db = max(leak.expect(other.spoken_db, self._lags), leak.echo_db - TAIL_DB)
+        source_db = leak.loudest(other.spoken_db, self._lags)
+        gain_db = FIRST_GAIN_DB if leak.gain_db is None else leak.gain_db
+        leak.echo_db = max(source_db + gain_db, leak.echo_db - TAIL_DB)
         if level <= leak.echo_db + settings.leak_margin_db:
             return False
         usual = channel.usual
-        return len(usual) < OWN_MIN_BLOCKS or level > usual.median - HELD_BELOW_OWN_DB
+        if len(usual) < OWN_MIN_BLOCKS or level > source_db + settings.mixed_gain_db:
+            return True
+        return level > usual.median - HELD_BELOW_OWN_DB
 
     def _compare(self) -> None:
         """Now and then, and only of a source that speaks, learn how much it leaks."""

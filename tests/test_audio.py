@@ -118,6 +118,15 @@ def test_resampling_keeps_a_tone_and_its_place() -> None:
     assert np.abs(got - tone(RATE_HZ))[0, middle].max() < 1e-3
 
 
+@pytest.mark.parametrize("rate_hz", [16000, 44100, 48000])
+def test_live_resampling_lags_little(rate_hz: int) -> None:
+    resampler = Resampler(rate_hz, 1, live=True)
+    got = 0
+    for heard_ms in range(20, 2001, 20):
+        got += resampler.push(noise(1, rate_hz // 50)).shape[1]
+        assert heard_ms - got / 8 < 65
+
+
 def test_8_khz_passes_untouched() -> None:
     pcm = noise(1, 1000)
     resampler = Resampler(8000, 1)

@@ -191,10 +191,9 @@ class MoodMeter:
         """Let time pass until ``t``; what there is to tell. Call it after the evidence of ``t``."""
         self._advance(t)
         events: list[Event] = []
-        self.rising = self.score - self._score_at(t - self._settings.rise_over_s) >= (
-            self._settings.rise
-        )
         self._judge_start(t)
+        risen = self.score - self._score_at(t - self._settings.rise_over_s)
+        self.rising = risen >= self._settings.rise and not self._from_start()
         self._judge_alert(t, events)
         self._judge_level()
         if (mood := self._tell(t)) is not None:

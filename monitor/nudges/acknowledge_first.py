@@ -26,22 +26,21 @@ THRESHOLDS = {
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if not view.words:
         return None  # what was not transcribed was not left unsaid
-    fresh = [f for f in view.frustrations if view.t - f.t <= th["stale_s"]]
-    if not fresh:
-        return None
-    event = fresh[-1]
-    said = view.acknowledgement(event.t)
-    if said >= th["enough"] or not _had_a_chance(view, event.t, th):
-        return None
-    age_s = view.t - event.t
-    missing = "you said sorry, but not for what" if said else "not acknowledged yet"
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"{event.text}; {age_s:.0f} s ago, {missing}",
-        value=round(age_s, 1),
-        unit="s",
-    )
+    for event in view.frustrations:
+        if view.t - event.t > th["stale_s"]:
+            continue
+        said = view.acknowledgement(event.t)
+        if said < th["enough"] and _had_a_chance(view, event.t, th):
+            age_s = view.t - event.t
+            missing = "you said sorry, but not for what" if said else "not acknowledged yet"
+            return Evidence(
+                kind="words",
+                t=view.t,
+                text=f"{event.text} {age_s:.0f} s ago; {missing}",
+                value=round(age_s, 1),
+                unit="s",
+            )
+    return None
 
 
 def _had_a_chance(view: View, since: float, th: Mapping[str, float]) -> bool:

@@ -22,11 +22,10 @@ THRESHOLDS = {
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if view.pace_ratio is None or view.pace_ratio < th["ratio"] or view.mood >= th["calm_below"]:
         return None
-    more = (view.pace_ratio - 1) * 100
     return Evidence(
         kind="interaction",
         t=view.t,
-        text=f"You are about {more:.0f} % faster than they are",
+        text=f"You are about {view.pace_ratio:.1f} times as fast as they are",
         value=round(view.pace_ratio, 2),
         unit="x",
     )

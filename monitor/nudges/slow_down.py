@@ -28,7 +28,7 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if own is not None and own >= th["own_ratio"]:
         text, value = f"They are upset; you are {(own - 1) * 100:.0f} % above your usual pace", own
     elif theirs is not None and theirs >= th["ratio"]:
-        text, value = f"They are upset; you are {(theirs - 1) * 100:.0f} % faster", theirs
+        text, value = f"They are upset; you are {theirs:.1f} times as fast as they are", theirs
     else:
         return None
     return Evidence(kind="interaction", t=view.t, text=text, value=round(value, 2), unit="x")

@@ -12,7 +12,8 @@ only make the ratio higher, so double-talk never teaches a high gain. G rises (a
 that starts in the middle of a call) only when B's envelope is A's, delayed: their
 correlation exceeds ``leak_correlation`` and their difference hardly varies, several
 times running. Until the first evidence, G is ``FIRST_GAIN_DB``: a channel that runs
-well below the other's is held back, not believed.
+well below the other's is held back, not believed, until it has been silent for a
+moment or has shown another envelope.
 
 Everything here is a ratio or relative to a tracked floor: a gain on both channels
 changes nothing.
@@ -33,12 +34,17 @@ from monitor.running import RunningMedian
 WINDOW = 31
 """Blocks (1 s) over which envelopes are compared."""
 EVERY = 8
-"""Blocks (0.26 s) between two comparisons; half of that while nothing is known."""
+"""Blocks (0.26 s) between two comparisons; half of that while both seem to speak."""
 FIRST_GAIN_DB = -10.0
 LEAST_GAIN_DB = -60.0
-LOUD_MIN_BLOCKS = 6
-AGREEING = 3
+BOUND_MIN_BLOCKS = 6
+FOLLOW_MIN_BLOCKS = 12
+"""Blocks of the source's speech that a bound, a correlation need."""
+AGREEING = 4
 """So many comparisons running must agree before G rises."""
+UNLIKE_CORRELATION = 0.6
+UNLIKE_GAIN_DB = -15.0
+"""G, when nothing is known but that the envelopes differ."""
 AGREE_BLOCKS = 1
 AGREE_DB = 3.0
 ECHO_SPREAD_DB = 3.0
@@ -48,8 +54,8 @@ FALL_DB = 3.0
 """A known echo is thought weaker by at most so much at a time: rooms and heads move."""
 TAIL_DB = 4.0
 """The echo of a room dies by at least so much a block (RT60 below 0.5 s)."""
-HELD_BELOW_OWN_DB = 15.0
-"""While A speaks, B so far below its own usual level is thought to be an echo."""
+HELD_BELOW_OWN_DB = 12.0
+"""While A speaks, B so far below its own usual level (four blocks' mean) may be an echo."""
 OWN_MIN_BLOCKS = 62
 OWN_BLOCKS = 600
 FLOOR_FALL = 0.25
@@ -73,6 +79,7 @@ class _Leak:
         "_seen_db",
         "_seen_lag",
         "_settings",
+        "_unlike",
         "echo_db",
         "found",
         "gain_db",
@@ -83,6 +90,7 @@ class _Leak:
     def __init__(self, settings: HearingSettings) -> None:
         self._settings = settings
         self._agreed = 0
+        self._unlike = 0
         self.gain_db: float | None = None  # None: no evidence yet
         self._seen_db = 0.0
         self._seen_lag = 0
@@ -99,13 +107,16 @@ class _Leak:
         """
         source = source_db[:WINDOW]
         active = speaks[:WINDOW]
-        if np.count_nonzero(active) < 2 * LOUD_MIN_BLOCKS:
+        blocks = np.count_nonzero(active)
+        if blocks < BOUND_MIN_BLOCKS:
             return
         loud = active & (source >= np.median(source[active]))
         others = np.lib.stride_tricks.sliding_window_view(other_db, WINDOW)  # (lags, WINDOW)
         ratio_db = others[:, loud] - source[loud]
         ratios_db = np.median(ratio_db, axis=1)
         self._bound(float(ratios_db.max()))
+        if blocks < FOLLOW_MIN_BLOCKS:
+            return
         a = _envelope(source)
         b = _envelope(others)
         power = (a @ a) * np.einsum("ij,ij->i", b, b)
@@ -124,6 +135,9 @@ class _Leak:
 
     def _follow(self, lag: int, ratio_db: float, correlation: float, spread_db: float) -> None:
         mixed_db = self._settings.mixed_gain_db
+        self._unlike = self._unlike + 1 if correlation < UNLIKE_CORRELATION else 0
+        if self.gain_db is None and self._unlike >= AGREEING:
+            self.gain_db = UNLIKE_GAIN_DB
         if (
             correlation < self._settings.leak_correlation
             or spread_db > ECHO_SPREAD_DB
@@ -274,14 +288,16 @@ class CrosstalkGate:
         usual = channel.usual
         if len(usual) < OWN_MIN_BLOCKS or level > source_db + settings.mixed_gain_db:
             return True
-        return level > usual.median - HELD_BELOW_OWN_DB
+        levels_db = channel.levels_db
+        smooth_db = (levels_db[-1] + levels_db[-2] + levels_db[-3] + levels_db[-4]) / 4
+        return smooth_db > usual.median - HELD_BELOW_OWN_DB
 
     def _compare(self) -> None:
         """Now and then, and only of a source that speaks, learn how much it leaks."""
         channels = self._channels
         for row in (0, 1):
             leak, source, other = self._leaks[row], channels[row], channels[1 - row]
-            every = EVERY if leak.gain_db is not None else EVERY // 2
+            every = EVERY // 2 if other.voice or leak.gain_db is None else EVERY
             if self._block % every != 0 or source.quiet_blocks > self._lags:
                 continue
             source_db = np.array(source.levels_db)

@@ -356,10 +356,14 @@ class TurnTaker:
         turn = self._turn
         holder: Holder = "nobody"
         since = self._quiet_from or 0.0
-        if agent.speaking and customer.speaking:
-            holder, since = "both", max(agent.since, customer.since)
+        both_from = max(agent.since, customer.since)
+        together = agent.speaking and customer.speaking
+        if together and min(agent.last_end, customer.last_end) > both_from + ROUNDING_S:
+            holder, since = "both", both_from
         elif agent.speaking or customer.speaking:
             row = 0 if agent.speaking else 1
+            if together and customer.last_end > agent.last_end:
+                row = 1
             holder, since = PARTIES[row], self._speakers[row].since
             if turn is not None and turn.row == row:
                 since = turn.t0

@@ -86,8 +86,7 @@ def with_echo(rows: Heard, source: int, gain_db: float, delay_s: float) -> Heard
     level_db[other] = 10 * np.log10(10 ** (before_db / 10) + 10 ** (leak_db / 10))
     audible = spoken & (leak_db > before_db - 3.0)
     speech[other] = np.where(audible, np.maximum(speech[other], 0.9), speech[other])
-    f0_hz, voicing = rows.f0_hz.copy(), rows.voicing.copy()
-    return replace(rows, level_db=level_db, speech=speech, f0_hz=f0_hz, voicing=voicing)
+    return replace(rows, level_db=level_db, speech=speech)
 
 
 def louder(rows: Heard, gain_db: float) -> Heard:

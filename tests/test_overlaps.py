@@ -1,0 +1,200 @@
+"""What kind of overlap is it? Text scores, one character = 100 ms."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.config import TurnSettings
+from monitor.events import Overlap, Transcript, Word
+from monitor.overlaps import only_backchannels
+from tests.scores import heard
+from tests.test_turns import Played, near
+
+WARM = "=" * 30
+"""3 s in which the agent's usual level and pitch become known."""
+
+
+def overlaps(agent: str, customer: str) -> list[Overlap]:
+    return [e for e in Played(heard(agent, customer)).events if isinstance(e, Overlap)]
+
+
+def last(agent: str, customer: str) -> Overlap:
+    return overlaps(agent, customer)[-1]
+
+
+def call(agent: str, customer: str) -> tuple[str, str]:
+    """After the agent's first 3 s, both lines side by side."""
+    return WARM + "..." + agent, "." * 33 + customer
+
+
+def test_below_250_ms_is_nothing() -> None:
+    assert overlaps(*call("." * 20 + "==", "=" * 40)) == []
+
+
+def test_a_short_overlap_at_the_end_is_nothing() -> None:
+    assert overlaps(*call("." * 18 + "=" * 20, "=" * 20)) == []
+
+
+def test_agent_stops_and_the_customer_goes_on_backchannel() -> None:
+    overlap = last(*call("." * 20 + "'''''", "=" * 40))
+    assert (overlap.kind, overlap.by, overlap.final) == ("backchannel", "agent", True)
+    assert overlap.t1 - overlap.t0 == near(0.5)
+
+
+def test_customer_ends_soon_terminal() -> None:
+    overlap = last(*call("." * 16 + "=" * 20, "=" * 20))
+    assert overlap.kind == "terminal"
+
+
+def test_customer_who_has_only_begun_does_not_hold_the_floor() -> None:
+    assert overlaps(*call("." * 8 + "=" * 30, "=" * 40)) == []
+
+
+def test_one_second_over_the_customer_is_talk_over() -> None:
+    overlap = last(*call("." * 20 + "=" * 14, "=" * 60))
+    assert overlap.kind == "talk_over"
+    assert overlap.score == 2.0
+    assert overlap.reasons == ["agent kept on for 1.0 s over the customer"]
+
+
+def test_louder_is_told_earlier() -> None:
+    first, *_ = overlaps(*call("." * 20 + "#" * 14, "=" * 60))
+    assert (first.kind, first.final) == ("talk_over", False)
+    assert first.t - first.t0 == pytest.approx(0.6, abs=0.1)
+    assert "6 dB above own median" in first.reasons
+
+
+def test_higher_counts_too() -> None:
+    overlap = last(*call("." * 20 + "^" * 14, "=" * 60))
+    assert overlap.score == 4.0
+    assert "4 semitones above own median pitch" in overlap.reasons
+
+
+def test_provisional_then_final_by_1_5_s_then_its_length() -> None:
+    told = overlaps(*call("." * 20 + "=" * 30, "=" * 60))
+    assert [e.id for e in told] == [told[0].id] * 3
+    assert [e.final for e in told] == [False, True, True]
+    provisional, final, whole = told
+    assert provisional.t - provisional.t0 == pytest.approx(1.0, abs=0.07)
+    assert final.t - final.t0 == pytest.approx(1.5, abs=0.07)
+    assert whole.t1 - whole.t0 == near(3.0)
+    assert whole.score == final.score
+
+
+def test_a_loud_word_that_was_only_a_word_is_taken_back() -> None:
+    told = overlaps(*call("." * 20 + "#" * 7, "=" * 60))
+    assert [(e.kind, e.final) for e in told] == [("talk_over", False), ("backchannel", True)]
+    assert told[0].id == told[1].id
+
+
+def test_customer_breaks_off() -> None:
+    overlap = last(*call("." * 20 + "=" * 30, "=" * 28))
+    assert overlap.kind == "talk_over"
+    assert "the customer broke off" in overlap.reasons
+
+
+def test_customer_who_came_to_an_end_did_not_break_off() -> None:
+    rows = heard(*call("." * 20 + "=" * 30, "=" * 28))
+    rows.level_db[1, int(5.8 / 0.032) : int(6.1 / 0.032) + 1] -= 12.0
+    overlap = [e for e in Played(rows).events if isinstance(e, Overlap)][-1]
+    assert (overlap.kind, overlap.score) == ("interruption", 1.0)
+
+
+def test_onset_just_after_a_pause_weighs_less() -> None:
+    overlap = last(*call("." * 26 + "=" * 14, "=" * 20 + "...." + "=" * 40))
+    assert "the customer had only just gone on after a pause" in overlap.reasons
+    assert (overlap.kind, overlap.score) == ("interruption", 1.0)
+
+
+def test_the_customer_never_talks_over() -> None:
+    overlap = last("=" * 60, "." * 20 + "=" * 14)
+    assert (overlap.kind, overlap.by) == ("interruption", "customer")
+
+
+def test_agent_yields_to_the_customer() -> None:
+    overlap = last("=" * 27, "." * 20 + "=" * 30)
+    assert (overlap.kind, overlap.by) == ("interruption", "customer")
+    assert overlap.reasons[-1] == "the agent broke off"
+
+
+def words(text: str, t0: float, t1: float, party: str = "agent") -> Transcript:
+    parts = text.split()
+    step = (t1 - t0) / len(parts)
+    times = [(t0 + i * step, t0 + (i + 1) * step) for i in range(len(parts))]
+    return Transcript(
+        utterance=1,
+        party=party,
+        t0=t0,
+        t1=t1,
+        text=text,
+        words=[Word(text=w, t0=a, t1=b) for w, (a, b) in zip(parts, times, strict=True)],
+    )
+
+
+def talked_over() -> tuple[Played, Overlap]:
+    played = Played(heard(*call("." * 20 + "=" * 14, "=" * 60)), ended=False)
+    overlap = [e for e in played.events if isinstance(e, Overlap)][-1]
+    assert overlap.kind == "talk_over"
+    assert played.taker.figures().overlaps == {"talk_over": 1}
+    return played, overlap
+
+
+@pytest.mark.parametrize("with_times", [True, False])
+def test_words_take_a_talk_over_back(with_times: bool) -> None:
+    played, overlap = talked_over()
+    tr = words("Mm-hm, yeah, I see.", overlap.t0, overlap.t1)
+    (after,) = played.taker.transcript(tr if with_times else tr.model_copy(update={"words": []}))
+    assert isinstance(after, Overlap)
+    assert (after.id, after.kind, after.final) == (overlap.id, "backchannel", True)
+    assert after.score == overlap.score - 2
+    assert played.taker.figures().overlaps == {"backchannel": 1}
+    assert played.taker.transcript(tr) == [], "once"
+
+
+def test_other_words_do_not() -> None:
+    played, overlap = talked_over()
+    assert played.taker.transcript(words("let me just stop you", overlap.t0, overlap.t1)) == []
+    mixed = words("yeah but that is wrong", overlap.t0, overlap.t1)
+    assert played.taker.transcript(mixed) == []
+
+
+def test_only_the_words_said_meanwhile_count() -> None:
+    played, overlap = talked_over()
+    tr = words("okay", overlap.t0, overlap.t1)
+    later = words("we close at five", overlap.t1 + 2, overlap.t1 + 4)
+    tr = tr.model_copy(update={"words": tr.words + later.words, "t1": later.t1})
+    assert len(played.taker.transcript(tr)) == 1
+
+
+def test_the_customers_words_are_not_the_agents() -> None:
+    played, overlap = talked_over()
+    assert played.taker.transcript(words("yeah yeah", overlap.t0, overlap.t1, "customer")) == []
+
+
+def test_words_never_make_a_talk_over() -> None:
+    played = Played(heard(*call("." * 20 + "'''''", "=" * 40)), ended=False)
+    overlap = [e for e in played.events if isinstance(e, Overlap)][-1]
+    assert played.taker.transcript(words("no stop that", overlap.t0, overlap.t1)) == []
+
+
+def test_loud_and_long_stays_talk_over_whatever_the_words() -> None:
+    played = Played(heard(*call("." * 20 + "^" * 14, "=" * 60)), ended=False)
+    overlap = [e for e in played.events if isinstance(e, Overlap)][-1]
+    assert overlap.score == 4.0
+    assert played.taker.transcript(words("right right okay", overlap.t0, overlap.t1)) == []
+
+
+@pytest.mark.parametrize("text", ["Mm-hm.", "Uh-huh", "Yeah, okay.", "I see", "Oh, of course!"])
+def test_backchannels(text: str) -> None:
+    assert only_backchannels(text.split())
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no", "yeah but listen", "okay so I", "right right right right right right right"]
+)
+def test_no_backchannels(text: str) -> None:
+    assert not only_backchannels(text.split())
+
+
+def test_the_line_is_a_setting() -> None:
+    assert TurnSettings().talk_over_score == 2.0

@@ -30,17 +30,24 @@ export const Card = memo(function Card(props: {
           {agentName(call)}
         </button>
       </h2>
-      <p class="small quiet one-line">with {customerName(call)}</p>
+      <p class="row spread small quiet">
+        <span class="one-line">with {customerName(call)}</span>
+        {over > 0 && (
+          <span class="num">
+            {over} talk-over{over > 1 && "s"}
+          </span>
+        )}
+      </p>
       <p class="why">{why ?? <span class="quiet">Nothing stands out</span>}</p>
       <Spark curve={call.moodCurve} now={call.t} />
       <p class="row small foot">
         <Holder call={call} />
-        {over > 0 && (
-          <span class="quiet">
-            {over} talk-over{over > 1 && "s"}
+        {nudge && (
+          <span class="chip one-line">
+            <span class="sr">Nudge: </span>
+            {nudge.title}
           </span>
         )}
-        {nudge && <span class="chip one-line">Nudge: {nudge.title}</span>}
       </p>
     </li>
   );

@@ -79,15 +79,15 @@ function create(
     font: "12px system-ui, sans-serif",
   };
   const bands = [
-    { from: 0, to: MOOD_LINES.watch, fill: colour("--calm-soft") },
-    { from: MOOD_LINES.watch, to: MOOD_LINES.alert, fill: colour("--watch-soft") },
-    { from: MOOD_LINES.alert, to: MOOD_LINES.most, fill: colour("--alert-soft") },
+    { name: "Calm", from: 0, to: MOOD_LINES.watch, fill: colour("--calm-soft") },
+    { name: "Watch", from: MOOD_LINES.watch, to: MOOD_LINES.alert, fill: colour("--watch-soft") },
+    { name: "Alert", from: MOOD_LINES.alert, to: MOOD_LINES.most, fill: colour("--alert-soft") },
   ];
   return new uPlot(
     {
       width: element.clientWidth,
       height: props.height,
-      padding: props.bare ? [0, 0, 0, 0] : [4, 8, 0, 0],
+      padding: props.bare ? [0, 0, 0, 0] : [4, 16, 0, 0],
       cursor: { show: false },
       legend: { show: false },
       scales: {
@@ -120,8 +120,14 @@ function create(
             const { left, width } = plot.bbox;
             for (const band of bands) {
               const top = plot.valToPos(band.to, "y", true);
+              const height = plot.valToPos(band.from, "y", true) - top;
               plot.ctx.fillStyle = band.fill;
-              plot.ctx.fillRect(left, top, width, plot.valToPos(band.from, "y", true) - top);
+              plot.ctx.fillRect(left, top, width, height);
+              if (!props.bare) continue;
+              plot.ctx.fillStyle = axis.stroke;
+              plot.ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+              plot.ctx.textBaseline = "middle";
+              plot.ctx.fillText(band.name, left + 6 * devicePixelRatio, top + height / 2);
             }
           },
         ],

@@ -15,7 +15,7 @@ export function Mood(props: { level: Level; rising?: boolean; label?: string }) 
         <path d={SHAPE[props.level]} fill="currentColor" />
       </svg>
       {props.label ?? LEVEL_WORD[props.level]}
-      {props.rising && " · rising"}
+      {props.rising && props.level !== "calm" && " · rising"}
     </span>
   );
 }

@@ -165,9 +165,9 @@ function State({ call }: { call: Call }) {
   const holder = speaking(call);
   const since = call.floor ? Math.max(0, call.t - call.floor.since) : 0;
   const who = {
-    agent: "You are speaking",
-    customer: "Customer is speaking",
-    both: "Both at once",
+    agent: "You speak",
+    customer: "Customer speaks",
+    both: "Both speak",
     nobody: "Silence",
   }[holder];
   return (

@@ -94,7 +94,7 @@ function Table({ calls }: { calls: readonly CallSummary[] }) {
           {calls.map((call) => (
             <tr key={call.call_id}>
               <td>
-                <a href={`/replay/${encodeURIComponent(call.call_id)}`}>{call.title || call.source}</a>
+                <a href={`/replay/${encodeURIComponent(call.call_id)}`}>{call.title || `Untitled call (${call.source})`}</a>
                 {call.live && <span class="live-tag">Live</span>}
                 {!call.has_audio && <span class="small quiet"> · no audio</span>}
               </td>

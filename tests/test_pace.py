@@ -1,0 +1,173 @@
+"""Pace, told by text scores: a digit is so many syllables per second."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.audio import BLOCK_S
+from monitor.config import PaceSettings
+from monitor.events import Pace, Transcript
+from monitor.pace import PaceMeter
+from tests.scores import heard, louder, swapped
+from tests.test_turns import rows_of
+
+
+class Played:
+    def __init__(self, agent: str = "", customer: str = "") -> None:
+        self.meter = PaceMeter(PaceSettings())
+        self.t = 0.0
+        self.play(agent, customer)
+
+    def play(self, agent: str, customer: str = "") -> None:
+        for row in rows_of(heard(agent, customer)):
+            self.t += BLOCK_S
+            self.meter.step(self.t, row)
+
+    @property
+    def rates(self) -> dict[str, float | None]:
+        return self.meter.rates()
+
+
+def close(value: float) -> object:
+    return pytest.approx(value, rel=0.08)
+
+
+def test_rates_fit_the_pace_event() -> None:
+    Pace(**Played().rates)
+    assert set(Played().rates) == {
+        "agent_syl_per_s",
+        "customer_syl_per_s",
+        "agent_wpm",
+        "customer_wpm",
+    }
+
+
+def test_none_until_enough_was_heard() -> None:
+    assert Played("5" * 9).rates["agent_syl_per_s"] is None, "below 1 s"
+    assert Played("2" * 20).rates["agent_syl_per_s"] is None, "below 5 syllables"
+    assert Played("5" * 13).rates["agent_syl_per_s"] is not None
+
+
+def test_each_party_has_its_own_rate() -> None:
+    rates = Played("6" * 50 + "." * 50, "." * 50 + "3" * 50).rates
+    assert rates["agent_syl_per_s"] == close(6.0)
+    assert rates["customer_syl_per_s"] == close(3.0)
+
+
+def test_pauses_inside_utterances_count_and_those_between_do_not() -> None:
+    inside = Played(("5" * 10 + "...") * 8).rates["agent_syl_per_s"]
+    between = Played(("5" * 10 + "." * 10) * 8).rates["agent_syl_per_s"]
+    assert inside == close(5 * 10 / 13)
+    assert between == close(5.0)
+
+
+def test_only_the_newest_speaking_time_counts() -> None:
+    played = Played("3" * 200 + "." * 20 + "6" * 160)
+    assert played.rates["agent_syl_per_s"] == close(6.0)
+    assert played.meter.syl_per_s("agent") == close((3 * 20 + 6 * 16) / 36)
+    assert played.meter.syl_per_s("customer") is None
+
+
+def test_a_syllable_confirmed_just_after_speech_counts() -> None:
+    rows = heard("5" * 20 + "....")
+    late = rows_of(rows)
+    meter = PaceMeter(PaceSettings())
+    for i, row in enumerate(late):
+        nuclei = (1.0, 0.0) if i == 63 else row.nuclei
+        meter.step((i + 1) * BLOCK_S, row._replace(nuclei=nuclei))
+    on_time = Played("5" * 20 + "....").meter
+    assert meter.syl_per_s("agent") * 62 * BLOCK_S == pytest.approx(
+        on_time.syl_per_s("agent") * 62 * BLOCK_S + 1, abs=0.2
+    )
+
+
+def transcript(words: int, t0: float, t1: float, party: str = "agent") -> Transcript:
+    return Transcript(utterance=1, party=party, t0=t0, t1=t1, text=" ".join(["word"] * words))
+
+
+def test_words_per_minute() -> None:
+    meter = PaceMeter(PaceSettings())
+    meter.transcript(transcript(5, 0, 2))
+    assert meter.rates()["agent_wpm"] is None, "below 3 s"
+    meter.transcript(transcript(7, 3, 6))
+    assert meter.rates()["agent_wpm"] == pytest.approx(12 / 5 * 60)
+    assert meter.rates()["customer_wpm"] is None
+    meter.transcript(transcript(0, 6, 9))
+    meter.transcript(transcript(9, 10, 14).model_copy(update={"final": False}))
+    assert meter.wpm("agent") == pytest.approx(12 / 5 * 60)
+
+
+def test_words_per_minute_forget_the_far_past() -> None:
+    meter = PaceMeter(PaceSettings())
+    for i in range(10):
+        meter.transcript(transcript(10, i * 10, i * 10 + 6))
+    for i in range(10, 20):
+        meter.transcript(transcript(20, i * 10, i * 10 + 6))
+    assert meter.rates()["agent_wpm"] == pytest.approx(200.0)
+    assert meter.wpm("agent") == pytest.approx(150.0)
+
+
+def exchange(agent: int, customer: int, turns: int) -> tuple[str, str]:
+    a, c = str(agent) * 40, str(customer) * 40
+    return (a + "." * 44) * turns, ("." * 42 + c + "..") * turns
+
+
+def test_an_agent_faster_than_a_slow_customer() -> None:
+    early = Played(*exchange(6, 4, 1))
+    assert early.meter.mismatch(early.t) is None, "not for long"
+    played = Played(*exchange(6, 4, 3))
+    found = played.meter.mismatch(played.t)
+    assert found is not None
+    assert found.ratio == close(1.5)
+    assert (found.agent_syl_per_s, found.customer_syl_per_s) == (close(6.0), close(4.0))
+    assert played.t - found.since >= 10.0
+
+
+@pytest.mark.parametrize(("agent", "customer"), [(4, 4), (4, 6), (6, 6)])
+def test_no_mismatch(agent: int, customer: int) -> None:
+    played = Played(*exchange(agent, customer, 4))
+    assert played.meter.mismatch(played.t) is None
+
+
+def test_back_in_band_ends_the_mismatch() -> None:
+    played = Played(*exchange(6, 4, 3))
+    assert played.meter.mismatch(played.t) is not None
+    played.play(*exchange(4, 4, 5))
+    assert played.meter.mismatch(played.t) is None
+
+
+def test_an_agent_who_eases_against_own_usual_is_left_alone() -> None:
+    played = Played(*exchange(8, 4, 4))
+    assert played.meter.mismatch(played.t) is not None
+    played.play("5" * 60)
+    above = played.meter.agent_above_baseline(played.t)
+    assert above is not None
+    assert above < 0.95
+    assert played.meter.mismatch(played.t) is None
+
+
+def test_the_agent_against_own_usual() -> None:
+    played = Played("4" * 100)
+    assert played.meter.agent_above_baseline(played.t) is None
+    played.play("4" * 100)
+    assert played.meter.agent_above_baseline(played.t) == close(1.0)
+    played.play("6" * 50)
+    assert played.meter.agent_above_baseline(played.t) == close(1.5)
+
+
+@settings(max_examples=15, deadline=None)
+@given(agent=st.integers(2, 8), customer=st.integers(2, 8), gain_db=st.floats(-6, 6))
+def test_swap_and_gain(agent: int, customer: int, gain_db: float) -> None:
+    rows = heard(*exchange(agent, customer, 2))
+    answers = []
+    for version in (rows, swapped(rows), louder(rows, gain_db)):
+        meter = PaceMeter(PaceSettings())
+        for i, row in enumerate(rows_of(version)):
+            meter.step((i + 1) * BLOCK_S, row)
+        answers.append(meter.rates())
+    plain, turned, loud = answers
+    assert plain == loud
+    assert plain["agent_syl_per_s"] == turned["customer_syl_per_s"]
+    assert plain["customer_syl_per_s"] == turned["agent_syl_per_s"]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import NamedTuple
 
 from monitor.events import Party, Transcript, Word
 
@@ -30,17 +30,12 @@ PIECES_WITHIN_S = 6.0
 NEAR_TOKENS = 10
 """A code is so near the words that name it."""
 
-Kind = Literal["card", "code", "number"]
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Audio to silence: audio time in seconds, of one party."""
+class Span(NamedTuple):
+    """Audio of the speaking party to silence: audio time, s."""
 
     t0: float
     t1: float
-    party: Party
-    kind: Kind
 
 
 def _listed(names: str) -> tuple[str, ...]:
@@ -76,13 +71,10 @@ _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]{1,2}")
 _DATE = re.compile(r"[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{1,4}")
 _YEAR = re.compile(r"(19|20)[0-9]{2}")
-_CODE = re.compile(
+_ASKED = re.compile(
     r"\b(security|verification|access|confirmation|three[ -]digit|3[ -]digit|four[ -]digit|"
     r"one[ -]time)\s+(code|number|digits?|password)|\b(cvv2?|cvc2?|csc|passcode|pass code|pin)\b|"
-    r"\b(on|at) the back of (the|your|my) card\b",
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(
+    r"\b(on|at) the back of (the|your|my) card\b|"
     r"\b(card|account|routing|sort|social security|policy|member|iban|long)\s+(number|code)\b|"
     r"\b(credit|debit) card\b|\bsocial security\b",
     re.IGNORECASE,
@@ -98,7 +90,7 @@ class Redactor:
     """The memory of one call: which numbers were asked for, which began just now."""
 
     def __init__(self) -> None:
-        self._asked: tuple[Kind, float] | None = None
+        self._asked_t: float | None = None
         self._unfinished: dict[Party, _Piece] = {}
 
     def redact(self, transcript: Transcript) -> tuple[Transcript, list[Span]]:
@@ -118,17 +110,15 @@ class Redactor:
         words = list(transcript.words)
         in_text = _found(text, asked, leading)
         in_words = _found([word.text.strip() for word in words], asked, leading)
-        spans = [
-            Span(words[run.start].t0, words[run.stop - 1].t1, party, run.kind) for run in in_words
-        ]
+        spans = [Span(words[run.start].t0, words[run.stop - 1].t1) for run in in_words]
         if in_text and not in_words:
-            spans = [Span(t0, t1, party, in_text[0].kind)]
+            spans = [Span(t0, t1)]
         if (
             before is not None
             and not before.hidden
             and any(run.start == 0 for run in (*in_text, *in_words))
         ):
-            spans.insert(0, Span(before.t0, before.t1, party, "number"))
+            spans.insert(0, Span(before.t0, before.t1))
 
         # Partials are replaced by the final: only that one is remembered.
         if transcript.final:
@@ -141,17 +131,14 @@ class Redactor:
         )
         return masked, spans
 
-    def _expected(self, t: float) -> Kind | None:
-        if self._asked is None or t - self._asked[1] > ASKED_FOR_S:
-            return None
-        return self._asked[0]
+    def _expected(self, t: float) -> bool:
+        return self._asked_t is not None and t - self._asked_t <= ASKED_FOR_S
 
     def _remember(
         self, transcript: Transcript, text: list[str], leading: str, *, hidden: bool
     ) -> None:
-        asks = _asks(transcript.text)
-        if asks is not None:
-            self._asked = (asks, transcript.t1)
+        if _asks(transcript.text):
+            self._asked_t = transcript.t1
         tail = _tail(text)
         self._unfinished.pop(transcript.party, None)
         if tail:
@@ -181,13 +168,10 @@ class _Run:
     start: int
     stop: int
     digits: str
-    kind: Kind = "number"
 
 
-def _asks(text: str) -> Kind | None:
-    if _CODE.search(text):
-        return "code"
-    return "number" if _NUMBER.search(text) else None
+def _asks(text: str) -> bool:
+    return _ASKED.search(text) is not None
 
 
 def _bare(token: str) -> str:
@@ -256,34 +240,16 @@ def _is_amount(tokens: Sequence[str], after: str) -> bool:
     return len(tokens) <= 3 and all(_YEAR.fullmatch(_bare(token)) for token in tokens)
 
 
-def _found(tokens: Sequence[str], asked: Kind | None, leading: str) -> list[_Run]:
-    """The runs to redact."""
+def _found(tokens: Sequence[str], asked: bool, leading: str) -> list[_Run]:
+    """The runs to redact. Card numbers need no rule of their own: they are long."""
     found = []
     for run in _runs(tokens):
         digits = leading + run.digits if run.start == 0 else run.digits
         near = " ".join(tokens[max(0, run.start - NEAR_TOKENS) : run.stop + NEAR_TOKENS])
-        wanted = _asks(near) or asked
-        if _is_card(digits):
-            kind: Kind = "card"
-        elif wanted == "code" and MIN_ASKED <= len(run.digits) < MIN_RUN:
-            kind = "code"
-        elif len(digits) >= MIN_RUN or (wanted and len(run.digits) >= MIN_ASKED):
-            kind = "number"
-        else:
-            continue
-        found.append(_Run(run.start, run.stop, run.digits, kind))
+        wanted = asked or _asks(near)
+        if len(digits) >= MIN_RUN or (wanted and len(run.digits) >= MIN_ASKED):
+            found.append(run)
     return found
-
-
-def _is_card(digits: str) -> bool:
-    """13 to 19 digits whose Luhn sum fits (ISO/IEC 7812-1, annex B)."""
-    if not 13 <= len(digits) <= 19:
-        return False
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
 
 
 def _all_digits(tokens: Sequence[str]) -> str:

@@ -78,7 +78,7 @@ access_log = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", String, nullable=False),
-    Column("who", String, nullable=False),
+    Column("by", String, nullable=False),
     Column("role", String, nullable=False),
     Column("what", String, nullable=False),
     Column("call_id", String, nullable=False),  # no foreign key: it outlives the call
@@ -114,7 +114,7 @@ class Access(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     at: str
-    who: str
+    by: str
     role: str
     what: str
     call_id: str

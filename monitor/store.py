@@ -160,17 +160,17 @@ class Store:
         if not tally.row["has_audio"]:
             tally.row["has_audio"] = True
             self._mark(tally)
-        self._audio.put(Item("audio", call_id, (round(t * RATE_HZ), pcm), 4 * pcm.shape[1]))
+        self._audio.put(Item("audio", call_id, (round(t * RATE_HZ), pcm), pcm.nbytes))
 
     def mute(self, call_id: str, t0: float, t1: float, party: Party) -> None:
         """Silence a span of the recording, with all of its audio given before."""
         if self._tally(call_id).row["has_audio"]:
             self._audio.put(Item("mutes", call_id, (t0, t1, party), 0))
 
-    def log_access(self, who: str, role: str, what: str, call_id: str) -> None:
+    def log_access(self, by: str, role: str, what: str, call_id: str) -> None:
         """Somebody looked at a call's words or audio, or deleted it."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        row = {"at": at, "who": who, "role": role, "what": what, "call_id": call_id}
+        row = {"at": at, "by": by, "role": role, "what": what, "call_id": call_id}
         self._rows.put(Item("access", call_id, row, 0))
 
     # ---- reading -------------------------------------------------------------

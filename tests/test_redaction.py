@@ -73,14 +73,9 @@ def test_what_is_no_number_stays(text: str) -> None:
 
 def test_spans_are_the_times_of_the_hidden_words() -> None:
     masked, (span,) = redact(said("my card is 4111 1111 1111 1111 okay", t0=10.0))
-    assert (span.t0, span.t1, span.party, span.kind) == (11.5, 13.4, "customer", "card")
+    assert span == (11.5, 13.4)
     assert [w.text for w in masked.words] == ["my", "card", "is", MASK, "okay"]
     assert (masked.words[3].t0, masked.words[3].t1) == (11.5, 13.4)
-
-
-def test_luhn_tells_cards_from_other_numbers() -> None:
-    assert redact(said("4111 1111 1111 1111"))[1][0].kind == "card"
-    assert redact(said("4111 1111 1111 1112"))[1][0].kind == "number"
 
 
 def test_without_word_times_the_whole_utterance_is_muted() -> None:
@@ -114,7 +109,7 @@ def test_a_number_that_was_asked_for_goes_in_short_pieces() -> None:
     assert redactor.redact(said("sure it is 4111", t0=5.0))[0].text == f"sure it is {MASK}"
     redactor.redact(said("and the security code?", t0=10.0, party="agent"))
     masked, (span,) = redactor.redact(said("123", t0=12.0))
-    assert (masked.text, span.kind) == (MASK, "code")
+    assert (masked.text, span) == (MASK, (12.0, 12.4))
     later = redactor.redact(said("in 2019 it was fine", t0=60.0))
     assert later[1] == []
 

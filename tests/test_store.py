@@ -240,7 +240,7 @@ def test_who_looked_is_kept(store: Store) -> None:
     store.log_access("Sue", "supervisor", "words", "c1")
     store.log_access("Sue", "supervisor", "audio", "c1")
     store.flush()
-    assert [(a.who, a.what) for a in store.access("c1")] == [("Sue", "words"), ("Sue", "audio")]
+    assert [(a.by, a.what) for a in store.access("c1")] == [("Sue", "words"), ("Sue", "audio")]
     assert store.access("c2") == []
 
 

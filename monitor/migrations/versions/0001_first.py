@@ -57,7 +57,7 @@ def upgrade() -> None:
         "access_log",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("at", sa.String, nullable=False),
-        sa.Column("who", sa.String, nullable=False),
+        sa.Column("by", sa.String, nullable=False),
         sa.Column("role", sa.String, nullable=False),
         sa.Column("what", sa.String, nullable=False),
         sa.Column("call_id", sa.String, nullable=False),

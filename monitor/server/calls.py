@@ -1,0 +1,140 @@
+"""Calls that were, and that go on: list, words, audio, who looked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Query
+from pydantic import BaseModel
+from starlette.requests import HTTPConnection
+from starlette.responses import FileResponse, Response
+
+from monitor.events import CallEvent, Person, json_schema
+from monitor.schema import Access, CallSummary
+from monitor.server.auth import Identity, Role
+from monitor.server.desk import Desk
+from monitor.store import StoreError
+
+
+class Me(BaseModel):
+    role: Role
+    name: str
+    agent: Person | None
+
+
+class CallDetail(BaseModel):
+    call: CallSummary
+    events: list[CallEvent]
+
+
+class Peaks(BaseModel):
+    per_s: int
+    agent: list[float]
+    customer: list[float]
+
+
+class Health(BaseModel):
+    live_calls: int
+    words: str
+    lag_s: float
+
+
+def router(desk: Desk) -> APIRouter:
+    """Everything under /api that reads; DELETE too. Plain functions: they run in threads."""
+    routes = APIRouter(prefix="/api")
+    store = desk.store
+
+    def identify(connection: HTTPConnection) -> Identity:
+        return desk.auth.identify(connection)
+
+    Asking = Annotated[Identity, Depends(identify)]  # noqa: N806
+
+    def seen(call_id: str, identity: Identity) -> CallSummary:
+        """The call, if it exists for this person: a foreign one does not."""
+        summary = store.call(call_id)
+        if summary is None or not identity.may_see(summary.agent.id):
+            raise HTTPException(404, "there is no such call")
+        return summary
+
+    def looked(identity: Identity, what: str, call_id: str) -> None:
+        store.log_access(identity.name, identity.role, what, call_id)
+
+    @routes.get("/me")
+    def me(identity: Asking) -> Me:
+        agent = Person(id=identity.id, name=identity.name) if identity.id else None
+        return Me(role=identity.role, name=identity.name, agent=agent)
+
+    @routes.get("/health")
+    async def health() -> Health:
+        """Needs no token."""
+        live = [desk.bus.call(started.call_id) for started in desk.bus.live_calls()]
+        late = any("words" in call.degraded for call in live if call is not None)
+        words = "degraded" if late else "ok"
+        return Health(live_calls=len(live), words=words, lag_s=round(desk.lag.lag_s, 4))
+
+    @routes.get("/schema")
+    async def schema() -> dict[str, Any]:
+        """JSON Schema of everything on the live websocket."""
+        return json_schema()
+
+    @routes.get("/calls")
+    def calls(
+        identity: Asking,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        before: Annotated[str | None, Query(description="Last call id of the page before")] = None,
+        live: bool | None = None,
+    ) -> list[CallSummary]:
+        """Newest first. Agents get their own."""
+        agent_id = None if identity.supervises else identity.id
+        return store.calls(limit, before, live, agent_id)
+
+    @routes.get("/calls/{call_id}", response_model=CallDetail)
+    def call(call_id: str, identity: Asking) -> Response:
+        """The call and its events, words among them. Written to the access log."""
+        summary = seen(call_id, identity)
+        looked(identity, "words", call_id)
+        events = ",".join(store.event_texts(call_id))
+        body = f'{{"call":{summary.model_dump_json()},"events":[{events}]}}'
+        return Response(body, media_type="application/json")
+
+    @routes.get("/calls/{call_id}/audio", response_class=FileResponse)
+    def audio(call_id: str, identity: Asking) -> FileResponse:
+        """Stereo, agent left: FLAC once ended, WAV so far while live. Takes ranges."""
+        seen(call_id, identity)
+        path = store.recordings.path(call_id)
+        if path is None:
+            raise HTTPException(404, "this call has no recording")
+        looked(identity, "audio", call_id)
+        return FileResponse(path, media_type=f"audio/{path.suffix[1:]}")
+
+    @routes.get("/calls/{call_id}/peaks")
+    def peaks(
+        call_id: str, identity: Asking, per_s: Annotated[int, Query(ge=1, le=200)] = 20
+    ) -> Peaks:
+        """The wave form: largest magnitude of each 1/per_s second, 0 to 1."""
+        seen(call_id, identity)
+        try:
+            both = store.recordings.peaks(call_id, per_s).round(3).tolist()
+        except FileNotFoundError:
+            raise HTTPException(404, "this call has no recording") from None
+        return Peaks(per_s=per_s, agent=both[0], customer=both[1])
+
+    @routes.get("/calls/{call_id}/access")
+    def access(call_id: str, identity: Asking) -> list[Access]:
+        """Who looked at it; the agent may know."""
+        seen(call_id, identity)
+        return store.access(call_id)
+
+    @routes.delete("/calls/{call_id}", status_code=204)
+    def delete(call_id: str, identity: Asking) -> None:
+        """Remove rows and files. Supervisors only, ended calls only."""
+        seen(call_id, identity)
+        if not identity.supervises:
+            raise HTTPException(403, "only supervisors delete calls")
+        try:
+            store.delete(call_id)
+        except StoreError as error:
+            raise HTTPException(409, str(error)) from None
+        looked(identity, "deleted", call_id)
+
+    return routes

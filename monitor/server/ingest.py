@@ -1,0 +1,156 @@
+"""The socket under ``sources.pcm``: messages in, replies out, and a clock."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from monitor.calls import Busy
+from monitor.events import CallEnded, Person, Snapshot
+from monitor.server.auth import Identity
+from monitor.server.desk import Desk
+from monitor.server.live import admit
+from monitor.sources import SourceError, SourceInfo
+from monitor.sources.pcm import Fed, PcmDecoder, PcmSource, Reply
+
+TICK_S = 1.0
+ENDED_WITHIN_S = 30.0
+"""How long the sender may wait to hear that its call has ended: words still come in."""
+
+
+def router(desk: Desk) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.websocket("/ingest/pcm")
+    async def pcm(websocket: WebSocket) -> None:
+        identity = await admit(websocket, desk)
+        if identity is not None:
+            await IngestConnection(websocket, desk, identity).run()
+
+    return routes
+
+
+class IngestConnection:
+    """One sender of audio, one call."""
+
+    def __init__(self, websocket: WebSocket, desk: Desk, identity: Identity) -> None:
+        self._websocket = websocket
+        self._desk = desk
+        self._identity = identity
+        self._decoder = PcmDecoder(consent_required=desk.settings.privacy.consent == "required")
+        self._source: PcmSource | None = None
+        self._call_id = ""
+        self._waited_s = 0.0  # for the session, not for the sender: not lost time
+
+    async def run(self) -> None:
+        failure: SourceError | None = SourceError("the server was stopped")
+        try:
+            await self._listen()
+            failure = None
+        except WebSocketDisconnect:
+            failure = SourceError("the connection was lost")
+            return
+        except SourceError as error:
+            failure = error
+            await self._reply({"event": "error", "reason": str(error)})
+        except Busy as error:
+            await self._reply({"event": "error", "reason": "busy", "detail": str(error)})
+        finally:
+            if self._source is not None:
+                await self._source.end(failure)
+        if self._source is not None:
+            await self._tell_end()
+        await self._leave()
+
+    async def _listen(self) -> None:
+        """Until the sender stops, or the call was ended from the inside."""
+        loop = asyncio.get_running_loop()
+        heard_s = loop.time()
+        while self._source is None or not self._source.closed:
+            message = await self._next(TICK_S)
+            now_s = loop.time()
+            if message is None:
+                if now_s - heard_s > self._desk.idle_s and not self._decoder.paused:
+                    raise SourceError(f"nothing came for {self._desk.idle_s:.0f} s")
+                await self._take(Fed(items=[*self._decoder.tick(now_s - self._waited_s)]))
+                continue
+            heard_s = now_s
+            fed = self._decoder.feed(message, now_s - self._waited_s)
+            await self._take(fed)
+            if fed.stop:
+                return
+
+    async def _next(self, within_s: float) -> str | bytes | None:
+        """The next message; None when none came in time. Raises WebSocketDisconnect."""
+        try:
+            async with asyncio.timeout(within_s):
+                message = await self._websocket.receive()
+        except TimeoutError:
+            return None
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1005))
+        text: str | None = message.get("text")
+        data: bytes | None = message.get("bytes")
+        return text if text is not None else data or b""
+
+    async def _take(self, fed: Fed) -> None:
+        if fed.ready:
+            self._source = PcmSource(self._info())
+            self._call_id = self._desk.start_call(self._source).call_id
+            await self._reply({"event": "started", "call_id": self._call_id})
+        for reply in fed.replies:
+            await self._reply(reply)
+        if self._source is not None and fed.items:
+            loop = asyncio.get_running_loop()
+            before_s = loop.time()
+            for item in fed.items:
+                await self._source.put(item)
+            self._waited_s += loop.time() - before_s
+
+    def _info(self) -> SourceInfo:
+        info = self._decoder.info
+        if self._identity.supervises:
+            return info
+        # An agent's token starts that agent's calls, whatever the start line says.
+        return replace(info, agent=Person(id=self._identity.id, name=self._identity.name))
+
+    async def _tell_end(self) -> None:
+        subscription = self._desk.bus.subscribe(call_id=self._call_id)
+        try:
+            async with asyncio.timeout(ENDED_WITHIN_S):
+                async for parcel in subscription:
+                    model = parcel.model
+                    events = model.events if isinstance(model, Snapshot) else [model]
+                    ended = next((e for e in events if isinstance(e, CallEnded)), None)
+                    if ended is not None:
+                        await self._reply(
+                            {
+                                "event": "ended",
+                                "call_id": self._call_id,
+                                "reason": ended.reason,
+                                "duration_s": round(ended.duration_s, 3),
+                            }
+                        )
+                        return
+        except TimeoutError:
+            await self._reply({"event": "error", "reason": "the call is still being closed"})
+        finally:
+            subscription.close()
+
+    async def _reply(self, reply: Reply) -> None:
+        """Best effort: a sender that does not read may still send."""
+        try:
+            async with asyncio.timeout(self._desk.send_deadline_s):
+                await self._websocket.send_json(reply)
+        except (TimeoutError, RuntimeError, OSError, WebSocketDisconnect):
+            return
+
+    async def _leave(self) -> None:
+        try:
+            async with asyncio.timeout(1.0):
+                await self._websocket.close()
+        except (TimeoutError, RuntimeError, OSError):
+            return

@@ -1,0 +1,95 @@
+"""A recording sent in to be analysed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Literal, cast
+from uuid import uuid4
+
+from fastapi import APIRouter, HTTPException
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from monitor.calls import Busy
+from monitor.server.desk import Desk
+from monitor.sources import SourceError
+
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "agent_channel": {"type": "integer", "enum": [0, 1], "default": 0},
+                        "title": {"type": "string"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+class Accepted(BaseModel):
+    call_id: str
+
+
+def router(desk: Desk) -> APIRouter:
+    routes = APIRouter(prefix="/api")
+
+    # The body is read by hand: FastAPI would take all of it before asking who sends it.
+    @routes.post("/recordings", status_code=202, openapi_extra=_FORM)
+    async def upload(request: Request) -> Accepted:
+        """Analyse a recording. Supervisors only."""
+        if not desk.auth.identify(request).supervises:
+            raise HTTPException(403, "only supervisors send recordings in")
+        length = request.headers.get("content-length", "")
+        if not length.isdecimal():
+            raise HTTPException(411, "the request must say its length")
+        if int(length) > desk.max_upload_bytes:
+            raise HTTPException(413, f"at most {desk.max_upload_bytes // 1024**2} MiB")
+        async with request.form(max_files=1, max_fields=4) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise HTTPException(400, "the form needs a file")
+            channel = _channel(form.get("agent_channel", "0"))
+            title = form.get("title", "")
+            if not isinstance(title, str) or len(title) > 200:
+                raise HTTPException(400, "title is text of at most 200 characters")
+            name = Path(file.filename or "recording").name
+            path = desk.store.folder / "uploads" / f"{uuid4().hex}{_suffix(name)}"
+            await run_in_threadpool(_save, file, path)
+        try:
+            return Accepted(call_id=desk.analyze_upload(path, channel, title or name))
+        except SourceError as error:
+            path.unlink(missing_ok=True)
+            raise HTTPException(400, str(error)) from None
+        except Busy as error:
+            path.unlink(missing_ok=True)
+            raise HTTPException(503, str(error)) from None
+
+    return routes
+
+
+def _channel(value: object) -> Literal[0, 1]:
+    if value not in ("0", "1"):
+        raise HTTPException(400, "agent_channel is 0 or 1")
+    return cast(Literal[0, 1], int(value))
+
+
+def _suffix(name: str) -> str:
+    suffix = Path(name).suffix.lower()
+    return suffix if suffix[1:].isalnum() and len(suffix) <= 6 else ""
+
+
+def _save(file: UploadFile, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("xb") as target:
+        shutil.copyfileobj(file.file, target)

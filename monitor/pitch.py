@@ -28,10 +28,10 @@ CEILING_HZ = 500.0
 _FFT: Final = 512  # window and longest lag fit without wrapping
 _SHORTEST: Final = int(RATE_HZ / CEILING_HZ)
 _LONGEST: Final = int(RATE_HZ / FLOOR_HZ) + 1
-_VOICED: Final = 0.45
+_VOICED: Final = 0.6  # below, half of what pYIN also calls voiced has another pitch there
 _OCTAVE_COST: Final = 0.02
 _JUMP_COST: Final = 0.10
-_QUIET: Final = 10 ** (-75 / 10)
+_QUIET: Final = 10 ** (-80 / 10)
 _ROWS: Final = 128  # windows worked on together: more leave the cache
 
 

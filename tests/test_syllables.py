@@ -1,0 +1,63 @@
+"""Syllable nuclei: known syllables, what is none, and real speech with its text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from monitor.audio import RATE_HZ
+from monitor.syllables import LEAD, STEP, NucleusFinder, intensity
+
+
+def found(points_db: list[float], voiced: bool = True) -> int:
+    finder = NucleusFinder()
+    whole = points_db[: len(points_db) // 4 * 4]
+    return sum(finder.blocks(whole, [voiced] * (len(whole) // 4)))
+
+
+def syllables(count: int, depth_db: float, points_each: int, peak_db: float = -25.0) -> list[float]:
+    """Silence, then so many bumps with dips of ``depth_db`` between them, then silence."""
+    phase = np.arange(count * points_each) / points_each
+    bumps = peak_db - depth_db * np.cos(np.pi * phase) ** 2
+    return [-80.0] * 20 + [float(p) for p in bumps] + [-80.0] * 20
+
+
+@pytest.mark.parametrize("points_each", [15, 25, 40])
+@pytest.mark.parametrize("depth_db", [3.0, 8.0, 20.0])
+def test_bumps_are_counted(points_each: int, depth_db: float) -> None:
+    assert found(syllables(6, depth_db, points_each)) == 6
+
+
+def test_shallow_dips_do_not_part_syllables() -> None:
+    assert found(syllables(6, 1.5, 25)) == 1
+
+
+def test_bumps_closer_than_100_ms_are_one_syllable_in_two() -> None:
+    assert found(syllables(8, 6.0, 8)) == 4
+
+
+def test_unvoiced_bumps_are_none() -> None:
+    assert found(syllables(6, 8.0, 25), voiced=False) == 0
+
+
+def test_far_below_the_recent_maximum_are_none() -> None:
+    loud, faint = syllables(3, 8.0, 25, -15.0), syllables(3, 8.0, 25, -45.0)
+    assert found(loud + faint) == 3
+    assert found(faint) == 3
+
+
+def test_a_nucleus_is_confirmed_by_the_fall_after_its_peak() -> None:
+    finder = NucleusFinder()
+    rise = finder.blocks([-80.0] * 4 + [-60.0, -40.0, -30.0, -26.0], [True, True])
+    top = finder.blocks([-25.0, -25.5, -26.0, -26.5], [True])
+    fall = finder.blocks([-27.5, -40.0, -60.0, -80.0], [True])
+    assert (rise, top, fall) == ([0, 0], [0], [1])
+
+
+def test_intensity_is_the_level_without_the_offset_of_the_line() -> None:
+    t = np.arange(LEAD + 1024) / RATE_HZ
+    tone = (0.1 * np.sqrt(2) * np.sin(2 * np.pi * 500 * t) + 0.2)[np.newaxis].astype(np.float32)
+    points = intensity(tone)
+    assert points.shape == (1, 1024 // STEP)
+    assert points == pytest.approx(-20.0, abs=0.1)
+    assert intensity(np.zeros((2, LEAD + 256), np.float32)).max() == -100.0

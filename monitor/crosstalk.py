@@ -22,6 +22,7 @@ changes nothing.
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,7 @@ class _Leak:
         "gain_db",
         "lag",
         "mixed",
+        "waited",
     )
 
     def __init__(self, settings: HearingSettings) -> None:
@@ -97,6 +99,7 @@ class _Leak:
         self.lag = 0
         self.found = False  # an echo, not only a bound
         self.mixed = False
+        self.waited = 0  # blocks since the newest comparison
         self.echo_db = NOTHING_DB  # expected on the other's channel now
 
     def compare(self, source_db: F64, speaks: NDArray[np.bool_], other_db: F64) -> None:
@@ -158,14 +161,16 @@ class _Leak:
         self.lag = lag
         self.gain_db = ratio_db if self.gain_db is None else max(self.gain_db, ratio_db)
 
-    def loudest(self, spoken_db: deque[float], lags: int) -> float:
-        """Level, dBFS, of the loudest speech of the source that can be an echo now."""
+    def loudest(self, levels_db: deque[float], lags: int) -> float:
+        """Level, dBFS, of the loudest block of the source that can be an echo now.
+
+        Of sound, whether the detector calls it speech or not: it hears late, and misses
+        some, of what is a clear echo."""
         if self.found:
-            newest = len(spoken_db) - 1 - self.lag
-            at = (min(newest + 1, len(spoken_db) - 1), newest, newest - 1)
-            return max(spoken_db[i] for i in at)
-        newest = len(spoken_db) - 1
-        return max(spoken_db[newest - lag] for lag in range(lags))
+            newest = len(levels_db) - 1 - self.lag
+            at = (min(newest + 1, len(levels_db) - 1), newest, newest - 1)
+            return max(levels_db[i] for i in at)
+        return max(islice(reversed(levels_db), lags))
 
 
 def _envelope(level_db: F64) -> F64:
@@ -184,9 +189,9 @@ class _Channel:
         "levels_db",
         "own",
         "quiet_blocks",
-        "spoken_db",
         "usual",
         "voice",
+        "voices",
     )
 
     def __init__(self, blocks: int) -> None:
@@ -196,7 +201,7 @@ class _Channel:
         self.floor_db: float | None = None
         self.quiet_blocks = 1 << 30  # since the newest voice
         self.levels_db: deque[float] = deque([NOTHING_DB] * blocks, maxlen=blocks)
-        self.spoken_db: deque[float] = deque([NOTHING_DB] * blocks, maxlen=blocks)
+        self.voices: deque[bool] = deque([False] * blocks, maxlen=blocks)
         self.usual = RunningMedian(OWN_BLOCKS)
 
 
@@ -246,7 +251,7 @@ class CrosstalkGate:
             if self._block == 0:
                 channel.levels_db.extend([level] * len(channel.levels_db))
             channel.levels_db.append(level)
-            channel.spoken_db.append(level if voice else NOTHING_DB)
+            channel.voices.append(voice)
             floor = channel.floor_db
             if floor is None:
                 if p < settings.speech_off:
@@ -277,10 +282,9 @@ class CrosstalkGate:
             if level < channel.floor_db + margin:
                 return False
         leak = self._leaks[1 - row]
-        if mixed or other.quiet_blocks > self._lags + 2:
-            leak.echo_db = NOTHING_DB
+        if mixed:
             return True
-        source_db = leak.loudest(other.spoken_db, self._lags)
+        source_db = leak.loudest(other.levels_db, self._lags)
         gain_db = FIRST_GAIN_DB if leak.gain_db is None else leak.gain_db
         leak.echo_db = max(source_db + gain_db, leak.echo_db - TAIL_DB)
         if level <= leak.echo_db + settings.leak_margin_db:
@@ -297,9 +301,12 @@ class CrosstalkGate:
         channels = self._channels
         for row in (0, 1):
             leak, source, other = self._leaks[row], channels[row], channels[1 - row]
-            every = EVERY // 2 if other.voice or leak.gain_db is None else EVERY
-            if self._block % every != 0 or source.quiet_blocks > self._lags:
+            if source.quiet_blocks > self._lags:
+                leak.waited = 0
                 continue
-            source_db = np.array(source.levels_db)
-            speaks = np.array(source.spoken_db) > NOTHING_DB
-            leak.compare(source_db, speaks, np.array(other.levels_db))
+            leak.waited += 1
+            every = EVERY // 2 if other.voice or leak.gain_db is None else EVERY
+            if leak.waited >= every:
+                leak.waited = 0
+                levels_db = np.array(source.levels_db), np.array(other.levels_db)
+                leak.compare(levels_db[0], np.array(source.voices), levels_db[1])

@@ -18,6 +18,8 @@ LATE_BLOCKS = 4
 RATE_MIN_S = 1.0
 COMPARE_MIN_S = 4.0
 """Two paces are compared only on so much speech of each."""
+COMPARE_EVERY = 8
+"""Blocks of speech between two comparisons."""
 RECENT_S = 5.0
 BASELINE_MIN_S = 15.0
 EASED = 0.95
@@ -128,15 +130,16 @@ class PaceMeter:
         self._settings = settings
         self._paces = (_Pace(settings), _Pace(settings))
         self._since: float | None = None
-        self._t = 0.0
+        self._blocks = 0
 
     def step(self, t: float, row: Row) -> None:
         """One block of both parties that ends at audio time ``t``."""
-        self._t = t
         self._paces[0].step(row.own[0], row.nuclei[0])
         self._paces[1].step(row.own[1], row.nuclei[1])
         if row.own[0] or row.own[1]:
-            self._watch(t)
+            self._blocks += 1
+            if self._blocks % COMPARE_EVERY == 0:
+                self._watch(t)
 
     def transcript(self, tr: Transcript) -> None:
         """Words of one utterance, for words per minute over its length."""

@@ -176,8 +176,10 @@ class Call:
             self._tell_levels()
         if self._blocks % PACE_BLOCKS == 0 and self._separated:
             self._tell_pace()
-        if self._blocks % LOOK_BLOCKS == 0 or any(isinstance(e, Overlap) for e in happened):
+        if self._blocks % LOOK_BLOCKS == 0:
             self._look()
+        elif any(isinstance(event, Overlap) for event in happened):
+            self._nudge()
 
     def _understand(self, t: float, row: Row) -> None:
         turns = self._turns
@@ -270,12 +272,15 @@ class Call:
 
     def _look(self) -> None:
         """Mood, then the nudges that may follow from it."""
-        if not self._separated:
-            return
-        t = self.t
-        self._take(self._customer.look(t))
-        if not self._hung_up:
-            self._take(self._policy.step(self._view(t)))
+        if self._separated:
+            self._take(self._customer.look(self.t))
+            self._nudge()
+
+    def _nudge(self) -> None:
+        """Without a look at the mood: when an overlap is judged depends on how the agent
+        sounds, and when a mood is told must not."""
+        if self._separated and not self._hung_up:
+            self._take(self._policy.step(self._view(self.t)))
 
     def _view(self, t: float) -> View:
         self._forget(t - REMEMBERED_S)

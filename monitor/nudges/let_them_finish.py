@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
+from monitor.events import Evidence, Overlap
 from monitor.view import View
 
 TITLE = "Let them finish"
@@ -14,6 +14,7 @@ PRIORITY = 90
 TTL_S = 12.0
 THRESHOLDS = {
     "strong_score": 3.0,  # points of the overlap rule: long, and loud, high or cutting off
+    "second_s": 1.0,  # lasting so long brings the next point
     "repeat_within_s": 60.0,
     "fresh_s": 2.5,  # later than this it is no advice, only blame
     "listened_s": 1.0,  # they talk on so long while the agent is silent
@@ -37,15 +38,29 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
             value=float(len(recent)),
             unit="count",
         )
-    if newest.score < th["strong_score"]:
+    lasted_s = _lasted_s(view, newest)
+    if _score(newest, lasted_s, th) < th["strong_score"]:
         return None
     return Evidence(
         kind="interaction",
         t=newest.t,
-        text=f"You kept talking over them for {newest.t1 - newest.t0:.1f} s",
-        value=round(newest.t1 - newest.t0, 1),
+        text=f"You kept talking over them for {lasted_s:.1f} s",
+        value=round(lasted_s, 1),
         unit="s",
     )
+
+
+def _lasted_s(view: View, overlap: Overlap) -> float:
+    """Length of an overlap, which may go on since it was judged."""
+    both = view.agent_speaking_since is not None and view.customer_speaking_since is not None
+    end = view.t if both and not overlap.final else overlap.t1
+    return end - overlap.t0
+
+
+def _score(overlap: Overlap, lasted_s: float, th: Mapping[str, float]) -> float:
+    """Its points, and the one it will get when it is judged again, which would be late."""
+    more = overlap.t1 - overlap.t0 < th["second_s"] <= lasted_s
+    return overlap.score + (1.0 if more and not overlap.final else 0.0)
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
@@ -73,4 +88,4 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
 
 def holds(view: View, since: float, th: Mapping[str, float]) -> bool:
     before = view.talk_overs(since - th["repeat_within_s"], until=since)
-    return len(before) >= 2 or any(o.score >= th["strong_score"] for o in before)
+    return bool(before) and (len(before) >= 2 or before[-1].kind == "talk_over")

@@ -11,7 +11,7 @@ TITLE = "Let them vent"
 TEXT = "Stay quiet until they are through. Then acknowledge."
 KIND = "floor"
 PRIORITY = 70
-TTL_S = 20.0
+TTL_S = 30.0
 THRESHOLDS = {
     "turn_s": 8.0,  # longer than most answers, shorter than most stories
     "mood": 2.0,  # frustration is up: the watch line

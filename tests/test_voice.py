@@ -115,9 +115,7 @@ def test_the_baseline_is_learned_and_frozen() -> None:
     before = talker.voice.baseline_s
     tones = [talker.say(louder_db=8, higher=4) for _ in range(10)]
     assert talker.voice.baseline_s == before
-    assert tones[0] is not None
-    assert tones[-1] is not None
-    assert tones[-1].llr == pytest.approx(tones[0].llr, abs=0.3)
+    assert all(tone is not None and tone.llr > 0.4 for tone in tones)
 
 
 def test_not_frozen_what_lasts_becomes_normal() -> None:

@@ -1,7 +1,5 @@
 """Calls that were, and that go on: list, words, audio, who looked."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query
@@ -47,6 +45,7 @@ def router(desk: Desk) -> APIRouter:
     def identify(connection: HTTPConnection) -> Identity:
         return desk.auth.identify(connection)
 
+    # Evaluated where it stands: this file does without postponed annotations.
     Asking = Annotated[Identity, Depends(identify)]  # noqa: N806
 
     def seen(call_id: str, identity: Identity) -> CallSummary:

@@ -24,12 +24,12 @@ class Started(Protocol):
 
 
 StartCall = Callable[[Source], Started]
-"""Start a call from a source. Raises calls.Busy."""
+"""Start a call from a source. Raises Busy."""
 SendCommand = Callable[[str, Command], bool]
 """Hand a person's command to a live call; False when it is not live."""
 AnalyzeUpload = Callable[[Path, int, str], str]
 """Analyse a file (path, channel of the agent, title) as a call; its id. Returns at once.
-Raises SourceError, calls.Busy."""
+Raises SourceError, Busy."""
 
 
 class LoopLag:

@@ -8,12 +8,11 @@ from dataclasses import replace
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from monitor.calls import Busy
 from monitor.events import CallEnded, Person, Snapshot
 from monitor.server.auth import Identity
 from monitor.server.desk import Desk
 from monitor.server.live import admit
-from monitor.sources import SourceError, SourceInfo
+from monitor.sources import Busy, SourceError, SourceInfo
 from monitor.sources.pcm import Fed, PcmDecoder, PcmSource, Reply
 
 TICK_S = 1.0

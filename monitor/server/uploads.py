@@ -13,9 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from monitor.calls import Busy
 from monitor.server.desk import Desk
-from monitor.sources import SourceError
+from monitor.sources import Busy, SourceError
 
 _FORM = {
     "requestBody": {

@@ -16,6 +16,10 @@ class SourceError(ValueError):
     """The audio cannot be used; the message says why and what to do."""
 
 
+class Busy(RuntimeError):  # noqa: N818  (an answer to the caller, not a fault)
+    """No room for another call; it is refused rather than slowing the others."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
     """What is known about a call before its first sample.

@@ -4,6 +4,7 @@ import type { CallEvent } from "./wire";
 
 export interface Me {
   role: "agent" | "supervisor" | "admin";
+  name: string;
   agent: Person | null;
 }
 
@@ -39,6 +40,8 @@ export interface Peaks {
 export interface Access {
   at: string;
   by: string;
+  role: Me["role"];
+  /** words, audio, live, deleted … */
   what: string;
 }
 

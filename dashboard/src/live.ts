@@ -16,6 +16,8 @@ export interface LiveOptions {
   /** Messages wait so long to be delivered together: fewer renders, same content. */
   batchMs?: number;
   open?: (url: string) => WebSocket;
+  /** Each time a connection is there, before anything is received on it. */
+  onConnect?: () => void;
   /** 0..1, spreads the reconnects of many screens. */
   jitter?: () => number;
 }
@@ -62,6 +64,7 @@ export class Live {
     socket.onopen = () => {
       this.connected.value = true;
       this.#arm();
+      this.options.onConnect?.();
       socket.send(JSON.stringify(this.subscription()));
     };
     socket.onmessage = ({ data }) => {

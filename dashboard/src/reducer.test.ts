@@ -3,6 +3,7 @@ import {
   emptyCall,
   emptyWorld,
   forget,
+  holderAt,
   level,
   openNudge,
   reduce,
@@ -142,6 +143,17 @@ describe("what the events mean", () => {
   test("a call without a mood event is calm", () => {
     expect(level(emptyCall("c"))).toBe("calm");
   });
+});
+
+test("the floor at a second is read from the turns around it", () => {
+  const call = fold(
+    script(
+      ["turn", 4, { party: "agent", t0: 1, t1: 4 }],
+      ["turn", 8, { party: "customer", t0: 3, t1: 8 }],
+    ),
+  );
+  const holders = [0, 1, 3.5, 4, 8].map((t) => holderAt(call, t));
+  expect(holders).toEqual(["nobody", "agent", "both", "customer", "nobody"]);
 });
 
 describe("the nudge on the screen", () => {

@@ -106,7 +106,7 @@ export function reduce(world: World, message: ServerMessage): World {
     case "snapshot": {
       const before = world.calls[message.call_id] ?? emptyCall(message.call_id);
       const after = message.events.reduce(reduceCall, before);
-      return place(world, {
+      return place({ ...world, problem: null }, {
         ...after,
         seq: Math.max(after.seq, message.seq),
         t: Math.max(after.t, message.t),
@@ -226,6 +226,16 @@ export function reasons(call: Call): readonly Reason[] {
 
 export function speaking(call: Call): Party | "both" | "nobody" {
   return call.floor?.holder ?? "nobody";
+}
+
+/** Who held the floor at second `t` of a finished call, by its turns: the store keeps no
+ * floor events. */
+export function holderAt(call: Call, t: number): Party | "both" | "nobody" {
+  const now = new Set(
+    call.turns.filter((turn) => turn.t0 <= t && t < turn.t1).map((turn) => turn.party),
+  );
+  if (now.size === 2) return "both";
+  return [...now][0] ?? "nobody";
 }
 
 export function talkOvers(call: Call): number {

@@ -55,7 +55,11 @@ LINES: list[tuple[str, float, str]] = [
     ("customer", 45.0, "Well, thank you, that is all I wanted to hear."),
     ("agent", 55.4, "I have it here. It is at the depot, and I booked it for tomorrow at nine."),
     ("customer", 61.2, "Tomorrow at nine is fine. And you'll send me a message?"),
-    ("agent", 65.1, "You will have it in a minute, with my name on it. Thank you for your patience."),
+    (
+        "agent",
+        65.1,
+        "You will have it in a minute, with my name on it. Thank you for your patience.",
+    ),
     ("customer", 70.4, "Thanks, bye."),
 ]
 MOODS: list[tuple[float, float, str]] = [

@@ -1,6 +1,7 @@
 import { memo } from "preact/compat";
-import { agentName, clock, customerName } from "../format";
+import { agentName, customerName } from "../format";
 import { type Call, level, openNudge, reasons, speaking, talkOvers } from "../reducer";
+import { Elapsed } from "./elapsed";
 import { Mood } from "./mood";
 import { Spark } from "./spark";
 
@@ -23,7 +24,7 @@ export const Card = memo(function Card(props: {
         ) : (
           <Mood level={now} rising={call.mood?.rising ?? false} />
         )}
-        <span class="num small quiet">{clock(call.t)}</span>
+        <span class="num small quiet"><Elapsed call={call} /></span>
       </div>
       <h2>
         <button type="button" class="cover" onClick={() => props.onOpen(call.id)}>

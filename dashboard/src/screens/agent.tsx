@@ -11,6 +11,8 @@ import "../styles/agent.css";
 const SNOOZE_S = 300;
 /** A nudge that was taken is acknowledged for so long, s of audio time. */
 const DONE_FOR_S = 6;
+/** The shortest snooze there is: it ends the one that runs. */
+const RESUME_S = 0.1;
 
 /** The narrow window beside the softphone: what to do now, and why. */
 export function AgentScreen({ me }: { me: Me }) {
@@ -37,6 +39,7 @@ function Follow({ call: callId, agent }: { call?: string; agent?: string }) {
       {call ? <State call={call} /> : null}
       {call ? (
         <section class="card said-card" aria-label="Conversation">
+          <NewestNote call={call} />
           <Transcript
             call={call}
             agent="You"
@@ -84,9 +87,9 @@ function NudgeSlot({ call, watching }: { call: Call | null; watching: Watching }
       setDismissed(shown.id);
     }
   };
-  const pause = () => {
-    if (call && watching.live.send({ type: "snooze", call_id: call.id, for_s: SNOOZE_S })) {
-      setSnooze(SNOOZE_S);
+  const pause = (forS: number) => {
+    if (call && watching.live.send({ type: "snooze", call_id: call.id, for_s: forS })) {
+      setSnooze(forS);
     }
   };
 
@@ -116,9 +119,17 @@ function NudgeSlot({ call, watching }: { call: Call | null; watching: Watching }
               Dismiss
             </button>
           )}
-          {snooze === null && (
-            <button type="button" class={shown ? "" : "plain"} onClick={pause}>
+          {snooze === null ? (
+            <button
+              type="button"
+              class={shown ? "" : "plain"}
+              onClick={() => pause(SNOOZE_S)}
+            >
               Pause nudges 5 min
+            </button>
+          ) : (
+            <button type="button" class="plain" onClick={() => pause(RESUME_S)}>
+              Bring them back
             </button>
           )}
         </div>
@@ -131,12 +142,12 @@ function NudgeSlot({ call, watching }: { call: Call | null; watching: Watching }
 function Rest({ call, snooze }: { call: Call | null; snooze: number | null }) {
   if (!call) return <Quiet text="No call" more="Your next call appears here by itself." />;
   if (call.ended) return <Quiet text="Call ended" more="Your next call appears here by itself." />;
-  if (snooze !== null) return <Quiet text="Nudges paused" more="They come back by themselves." />;
+  if (snooze !== null) return <Quiet text="Nudges paused" more="They come back by themselves after 5 minutes." />;
   const last = call.nudges.at(-1);
   if (last?.closed?.outcome === "done" && call.t - last.closed.t < DONE_FOR_S) {
     return <Quiet text={`✓ ${last.opened.title}`} more="Done." />;
   }
-  return <Quiet text="Listening" more="Nothing you need to change." />;
+  return <Quiet text="Listening" more="No advice right now." />;
 }
 
 function Quiet(props: { text: string; more: string; warn?: boolean }) {
@@ -187,6 +198,26 @@ function State({ call }: { call: Call }) {
         <p class="small quiet num">{call.ended || since < 1 ? "" : clock(since)}</p>
       </div>
     </section>
+  );
+}
+
+/** A note from the supervisor stays in sight until it was read. */
+function NewestNote({ call }: { call: Call }) {
+  const [read, setRead] = useState(0);
+  const note = call.notes.findLast((other) => other.seq > read);
+  return (
+    <div aria-live="polite">
+      {note && (
+        <div class="newest-note">
+          <p>
+            <strong>{note.by || "Supervisor"}</strong> {note.text}
+          </p>
+          <button type="button" class="plain" onClick={() => setRead(note.seq)}>
+            Read
+          </button>
+        </div>
+      )}
+    </div>
   );
 }
 

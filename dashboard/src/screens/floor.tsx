@@ -13,6 +13,8 @@ import "../styles/floor.css";
 
 /** An ended call stays so long, so that nobody wonders where it went. */
 const ENDED_STAYS_MS = 8000;
+/** From so many calls on, calm cards show less. */
+const DENSE_FROM = 16;
 /** While the pointer moves over the cards, they hold still. */
 const POINTER_HOLDS_MS = 1200;
 
@@ -64,7 +66,7 @@ export function FloorScreen() {
           </p>
         )}
         <ul
-          class="cards"
+          class={calls.length > DENSE_FROM ? "cards dense" : "cards"}
           aria-label="Live calls, hottest first"
           onPointerMove={() => {
             pointerAt.current = performance.now();

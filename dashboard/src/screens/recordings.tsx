@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, api, type CallSummary } from "../api";
 import { clock, peakLevel, when } from "../format";
+import { me } from "../me";
 import { Bar } from "../parts/bar";
 import { Mood } from "../parts/mood";
 import { Upload } from "../parts/upload";
@@ -38,6 +39,7 @@ export function RecordingsScreen() {
       clearTimeout(timer);
     };
   }, []);
+  const supervises = me.value?.role !== "agent";
   const shown = calls
     ?.filter((call) => matches(call, find))
     .sort((a, b) => Date.parse(b.started_at) - Date.parse(a.started_at));
@@ -56,12 +58,12 @@ export function RecordingsScreen() {
       </Bar>
       <main>
         <h1>Calls</h1>
-        <Upload />
+        {supervises && <Upload />}
         {problem && <p class="notice bad">{problem}</p>}
         {shown && shown.length > 0 && <Table calls={shown} />}
         {shown && shown.length === 0 && (
           <p class="message quiet">
-            {find ? "No call matches." : "No calls yet. Drop a recording above to hear one again."}
+            {find ? "No call matches." : "No calls yet."}
           </p>
         )}
       </main>

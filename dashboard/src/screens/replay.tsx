@@ -1,8 +1,9 @@
 import { useComputed } from "@preact/signals";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Access, ApiError, api, type CallSummary, type Peaks, type Recorded } from "../api";
 import { Fold } from "../fold";
 import { clock, when } from "../format";
+import { Live } from "../live";
 import { me } from "../me";
 import { momentsOf } from "../moments";
 import { Bar } from "../parts/bar";
@@ -11,11 +12,13 @@ import { ReportTable } from "../parts/report";
 import { Spoken } from "../parts/spoken";
 import { Timeline } from "../parts/timeline";
 import { Player } from "../player";
-import { type Call, level, openNudge, reasons, speaking } from "../reducer";
+import { type Call, holderAt, level, openNudge, reasons } from "../reducer";
 import { go } from "../router";
+import type { CallEvent, ServerMessage } from "../wire";
 import "../styles/replay.css";
 
-const AGAIN_MS = 3000;
+/** The store writes what ended within so long. */
+const STORED_AFTER_MS = 1500;
 
 /** One call, heard again: words, mood, overlaps and nudges on one time line. */
 export function ReplayScreen({ id }: { id: string }) {
@@ -37,13 +40,13 @@ export function ReplayScreen({ id }: { id: string }) {
   );
 }
 
-/** A call that is still live is asked for again until it has ended. */
+/** What is stored of a call; while it is live, the events since as well. */
 function useRecorded(id: string) {
   const [recorded, setRecorded] = useState<Recorded | null>(null);
   const [peaks, setPeaks] = useState<Peaks | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout>;
+    let live: Live | null = null;
     let wanted = true;
     const failed = (error: unknown) => {
       if (!(error instanceof ApiError)) throw error;
@@ -55,15 +58,50 @@ function useRecorded(id: string) {
       if (!wanted) return;
       setRecorded(found);
       setPeaks(waves);
-      if (found.call.live) timer = setTimeout(() => load().catch(failed), AGAIN_MS);
+      if (found.call.live) live = follow(found);
+    };
+    const follow = (found: Recorded) => {
+      let { events } = found;
+      const following = new Live(
+        () => ({ type: "subscribe", call_id: id, since: events.at(-1)?.seq ?? 0 }),
+        (messages) => {
+          const newest = events.at(-1)?.seq ?? 0;
+          const more = messages.flatMap(eventsOf).filter(({ seq }) => seq > newest);
+          if (more.length > 0) {
+            events = [...events, ...more];
+            setRecorded({ ...found, events });
+          }
+          const over = events.some(({ type }) => type === "call.ended");
+          // A call of which the server speaks no longer has ended, too.
+          if (over || messages.some(({ type }) => type === "error")) {
+            following.close();
+            setTimeout(() => wanted && load().catch(failed), STORED_AFTER_MS);
+          }
+        },
+        { batchMs: 500 },
+      );
+      return following;
     };
     load().catch(failed);
     return () => {
       wanted = false;
-      clearTimeout(timer);
+      live?.close();
     };
   }, [id]);
   return { recorded, peaks, problem };
+}
+
+function eventsOf(message: ServerMessage): CallEvent[] {
+  switch (message.type) {
+    case "snapshot":
+      return message.events;
+    case "heartbeat":
+    case "resync":
+    case "error":
+      return [];
+    default:
+      return [message];
+  }
 }
 
 function Replay({ recorded, peaks }: { recorded: Recorded; peaks: Peaks | null }) {
@@ -76,9 +114,12 @@ function Replay({ recorded, peaks }: { recorded: Recorded; peaks: Peaks | null }
     1,
   );
   const playable = summary.has_audio && !summary.live;
+  const newestDuration = useRef(duration);
+  newestDuration.current = duration;
   const player = useMemo(
-    () => new Player(playable ? api.audioUrl(summary.call_id) : null, () => duration),
-    [summary.call_id, playable, duration],
+    () =>
+      new Player(playable ? api.audioUrl(summary.call_id) : null, () => newestDuration.current),
+    [summary.call_id, playable],
   );
   useEffect(() => () => player.close(), [player]);
   useKeys(player);
@@ -99,7 +140,7 @@ function Replay({ recorded, peaks }: { recorded: Recorded; peaks: Peaks | null }
           />
         </section>
         <div class="side" tabIndex={0} role="region" aria-label="Figures and moments">
-          <AtPlayhead fold={fold} player={player} />
+          <AtPlayhead call={call} fold={fold} player={player} />
           <section class="card pad" aria-label="Moments">
             <h2>Moments</h2>
             <ol class="moments">
@@ -175,15 +216,17 @@ function Head({ summary, call }: { summary: CallSummary; call: Call }) {
 }
 
 /** What the screens showed at the second of the playhead: the same reducer, up to there. */
-function AtPlayhead({ fold, player }: { fold: Fold; player: Player }) {
+function AtPlayhead(props: { call: Call; fold: Fold; player: Player }) {
+  const { fold, player } = props;
   const call = useComputed(() => fold.at(player.t.value)).value;
   const nudge = openNudge(call);
-  const holder = { agent: "Agent speaks", customer: "Customer speaks", both: "Both at once", nobody: "Silence" };
+  const speaks = useComputed(() => holderAt(props.call, player.t.value)).value;
+  const holder = { agent: "Agent speaks", customer: "Customer speaks", both: "Both speak", nobody: "Silence" };
   return (
     <section class="card pad at-playhead" aria-label="At the playhead">
       <div class="row">
         <Mood level={level(call)} rising={call.mood?.rising ?? false} />
-        <span class={`small holder ${speaking(call)}`}>{holder[speaking(call)]}</span>
+        <span class={`small holder ${speaks}`}>{holder[speaks]}</span>
       </div>
       <p class="small quiet one-line">
         {level(call) === "calm" ? "" : reasons(call).map((reason) => reason.text).join(" · ")}
@@ -202,6 +245,12 @@ function AtPlayhead({ fold, player }: { fold: Fold; player: Player }) {
   );
 }
 
+const LOOKED: Record<string, string> = {
+  words: "read what was said",
+  audio: "listened",
+  live: "followed it live",
+};
+
 function WhoLooked({ id }: { id: string }) {
   const [looks, setLooks] = useState<Access[] | null>(null);
   useEffect(() => {
@@ -216,7 +265,7 @@ function WhoLooked({ id }: { id: string }) {
       <ul class="small looks">
         {looks.map((look, i) => (
           <li key={i}>
-            <span class="quiet num">{when(look.at)}</span> {look.by} — {look.what}
+            <span class="quiet num">{when(look.at)}</span> {look.by || look.role} — {LOOKED[look.what] ?? look.what}
           </li>
         ))}
       </ul>

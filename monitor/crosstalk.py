@@ -35,7 +35,7 @@ from monitor.running import RunningMedian
 WINDOW = 31
 """Blocks (1 s) over which envelopes are compared."""
 EVERY = 8
-"""Blocks (0.26 s) between two comparisons; half of that while both seem to speak."""
+"""Blocks (0.26 s) between two comparisons; half of that while an echo may be new."""
 FIRST_GAIN_DB = -10.0
 LEAST_GAIN_DB = -60.0
 BOUND_MIN_BLOCKS = 6
@@ -113,10 +113,10 @@ class _Leak:
         blocks = np.count_nonzero(active)
         if blocks < BOUND_MIN_BLOCKS:
             return
-        loud = active & (source >= np.median(source[active]))
+        loud = active & (source >= _median(source[active]))
         others = np.lib.stride_tricks.sliding_window_view(other_db, WINDOW)  # (lags, WINDOW)
         ratio_db = others[:, loud] - source[loud]
-        ratios_db = np.median(ratio_db, axis=1)
+        ratios_db = _median(ratio_db)
         self._bound(float(ratios_db.max()))
         if blocks < FOLLOW_MIN_BLOCKS:
             return
@@ -171,6 +171,12 @@ class _Leak:
             at = (min(newest + 1, len(levels_db) - 1), newest, newest - 1)
             return max(levels_db[i] for i in at)
         return max(islice(reversed(levels_db), lags))
+
+
+def _median(values: F64) -> F64:
+    """Upper median along the last axis; ``np.median`` takes five times as long."""
+    ordered: F64 = np.sort(values, axis=-1)
+    return ordered[..., ordered.shape[-1] // 2]
 
 
 def _envelope(level_db: F64) -> F64:
@@ -305,7 +311,8 @@ class CrosstalkGate:
                 leak.waited = 0
                 continue
             leak.waited += 1
-            every = EVERY // 2 if other.voice or leak.gain_db is None else EVERY
+            quick = not leak.found and (other.voice or leak.gain_db is None)
+            every = EVERY // 2 if quick else EVERY
             if leak.waited >= every:
                 leak.waited = 0
                 levels_db = np.array(source.levels_db), np.array(other.levels_db)

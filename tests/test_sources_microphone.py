@@ -390,7 +390,8 @@ def pulse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             server.terminate()
 
 
-def fresh_sounddevice() -> Any:
+@pytest.fixture
+def fresh_sounddevice(pulse: None) -> Iterator[Any]:
     """PortAudio looks for devices once, when it starts."""
     try:
         sounddevice = importlib.import_module("sounddevice")
@@ -400,11 +401,13 @@ def fresh_sounddevice() -> Any:
     sounddevice._initialize()
     if not any(device["name"] == "pulse" for device in sounddevice.query_devices()):
         pytest.skip("PortAudio does not see PulseAudio")
-    return sounddevice
+    yield sounddevice
+    sounddevice._terminate()
+    sounddevice._initialize()
 
 
-async def test_real_monitors_of_pulseaudio(pulse: None) -> None:
-    sounddevice = fresh_sounddevice()
+async def test_real_monitors_of_pulseaudio(fresh_sounddevice: Any) -> None:
+    sounddevice = fresh_sounddevice
     names = {d.name: d.loopback for d in devices()}
     assert names["pulse:desk.monitor"]
     assert names["pulse:phone.monitor"]

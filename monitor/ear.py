@@ -61,7 +61,7 @@ class Heard:
         return cls(*np.frombuffer(data, "<f4").reshape(names, channels, -1).astype(np.float32))
 
 
-_LEAD: Final = 384  # samples kept from before the block: whole steps, enough for each window
+_LEAD: Final = 320  # samples kept from before the block: what the longest window needs
 _SLOTS: Final = 16
 _FLOOR_DB: Final = np.float32(-100)
 
@@ -71,12 +71,12 @@ class Ear:
 
     The numbers of a channel are the same, bit for bit, whatever other channels stand beside
     it, in whatever order, and however its blocks are split over calls. Everything is either
-    a function of the last 384 samples and the block, worked out element by element or row
+    a function of the last 320 samples and the block, worked out element by element or row
     by row, or state that is carried from block to block.
 
-    Delays: voice activity, level and balance describe the block (activity within 1 ms);
-    pitch the 47 ms that end with it; a nucleus is confirmed by the fall after its peak,
-    typically 50-150 ms later. Not safe for threads: one call at a time.
+    Delays: voice activity and level describe the block; pitch and balance the 47 ms that
+    end with it; a nucleus is confirmed by the fall after its peak, typically 50-150 ms
+    later. Not safe for threads: one call at a time.
     """
 
     def __init__(self) -> None:

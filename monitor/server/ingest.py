@@ -97,8 +97,9 @@ class IngestConnection:
 
     async def _take(self, fed: Fed) -> None:
         if fed.ready:
-            self._source = PcmSource(self._info())
-            self._call_id = self._desk.start_call(self._source).call_id
+            source = PcmSource(self._info())
+            self._call_id = self._desk.start_call(source).call_id
+            self._source = source
             await self._reply({"event": "started", "call_id": self._call_id})
         for reply in fed.replies:
             await self._reply(reply)
@@ -144,12 +145,12 @@ class IngestConnection:
         try:
             async with asyncio.timeout(self._desk.send_deadline_s):
                 await self._websocket.send_json(reply)
-        except (TimeoutError, RuntimeError, OSError, WebSocketDisconnect):
+        except (TimeoutError, WebSocketDisconnect, RuntimeError):
             return
 
     async def _leave(self) -> None:
         try:
             async with asyncio.timeout(1.0):
                 await self._websocket.close()
-        except (TimeoutError, RuntimeError, OSError):
+        except (TimeoutError, WebSocketDisconnect, RuntimeError):
             return

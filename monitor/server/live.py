@@ -7,6 +7,7 @@ import asyncio
 from fastapi import APIRouter, HTTPException, WebSocket
 from pydantic import ValidationError
 from starlette.responses import JSONResponse
+from starlette.websockets import WebSocketDisconnect
 
 from monitor.bus import Subscription
 from monitor.events import (
@@ -199,8 +200,7 @@ class LiveConnection:
                 await self._websocket.send_text(text)
         except TimeoutError:
             raise _Over(TRY_AGAIN, "the client takes nothing") from None
-        except (RuntimeError, OSError):
-            # Starlette's WebSocketDisconnect aside, sending after a close is a RuntimeError.
+        except (WebSocketDisconnect, RuntimeError):
             raise _Over(1000, "the client has left") from None
 
     async def _close(self, over: BaseExceptionGroup[_Over]) -> None:
@@ -210,5 +210,5 @@ class LiveConnection:
             # A client that takes nothing takes no close frame either: see protocol.py.
             async with asyncio.timeout(1.0):
                 await self._websocket.close(code, reason)
-        except (TimeoutError, RuntimeError, OSError):
+        except (TimeoutError, WebSocketDisconnect, RuntimeError):
             return

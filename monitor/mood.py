@@ -28,6 +28,9 @@ from monitor.events import (
 
 TONE_LIMIT = 1.5
 """One stretch of voice adds at most so much, either way."""
+TONE_TOTAL = 2.5
+"""All of the voice together: stretches of one voice are not independent evidence. Above
+the watch line, below the alert line."""
 TALK_OVER = 0.7
 TALK_OVER_LIMIT = 1.5
 TALK_OVER_LIMIT_S = 30.0
@@ -103,10 +106,9 @@ class MoodMeter:
         A calm voice takes back what the voice has added, not what the words said: many
         a frustrated caller stays polite.
         """
-        llr = min(llr, TONE_LIMIT)
-        if llr < 0:
-            term = self._terms.get("voice")
-            llr = -min(-llr, term.llr * self._leak(t - term.t)) if term is not None else 0.0
+        term = self._terms.get("voice")
+        left = term.llr * self._leak(t - term.t) if term is not None else 0.0
+        llr = min(max(llr, -left), TONE_LIMIT, max(TONE_TOTAL - left, 0.0))
         text = "; ".join(reason.text for reason in evidence[:2]) or "sounds tense"
         text = text[0].upper() + text[1:]
         reason = Evidence(kind="voice", t=t, text=text, value=round(llr, 2), unit="llr")
@@ -279,7 +281,7 @@ class MoodMeter:
             return False
         return self._watch_since - (self._begin or 0.0) < self._settings.start_s
 
-    def _kinds(self) -> int:
+    def kinds(self) -> int:
         """Kinds of evidence that still count: the voice, what happened between the
         two, and each family of words, since two families are two utterances' worth."""
         left: dict[str, float] = {}
@@ -294,7 +296,7 @@ class MoodMeter:
             return
         from_start = self._from_start()
         ready = self.score >= self._settings.alert and (self.rising or from_start)
-        if not ready or self._kinds() < 2:
+        if not ready or self.kinds() < 2:
             self._hold_since = None
             return
         calming = self._falling or t - self._acknowledged_t <= HOLD_S

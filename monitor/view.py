@@ -27,6 +27,7 @@ class View:
     customer_last_speech: float | None = None
     agent_turn: tuple[float, float] | None = None  # start; speech in it, s
     customer_turn: tuple[float, float] | None = None
+    agent_talk_s: float = 0.0
     agent_turn_ends: tuple[float, ...] = ()
     overlaps: tuple[Overlap, ...] = ()  # each id once, as it is judged now
 
@@ -38,6 +39,7 @@ class View:
     mood: float = 0.0
     level: MoodLevel = "calm"
     rising: bool = False
+    kinds: int = 0  # of evidence behind the mood; with fewer than two nobody is "upset"
     frustrations: tuple[Evidence, ...] = ()  # heavy cues and raised alerts
 
     # how the agent speaks
@@ -52,6 +54,10 @@ class View:
             for cue in self.cues
             if cue.party == party and cue.t0 >= since and cue.family in families
         ]
+
+    def upset(self, mood: float) -> bool:
+        """Frustration is up, and more than one kind of evidence says so."""
+        return self.mood >= mood and self.kinds >= 2
 
     def talk_overs(self, since: float, until: float | None = None) -> list[Overlap]:
         """The agent's talk-overs that began between ``since`` and ``until``."""

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.config import MoodSettings
 from monitor.events import AlertCleared, AlertRaised, Cue, Event, Evidence, Mood
-from monitor.mood import EMIT_MAX_S, EMIT_MIN_S, HOLD_S, MoodMeter
+from monitor.mood import EMIT_MAX_S, EMIT_MIN_S, HOLD_S, TONE_TOTAL, MoodMeter
 
 TICK_S = 0.16
 LATE = 100.0
@@ -115,7 +115,8 @@ def angry_voice(clock: Clock, stretches: int) -> None:
 def test_never_on_the_voice_alone() -> None:
     clock = at(LATE)
     angry_voice(clock, 10)
-    assert clock.meter.score > 6
+    clock.meter.score = 8.0
+    clock.events += clock.meter.step(clock.t)
     assert not clock.of(AlertRaised)
 
 
@@ -127,14 +128,22 @@ def test_long_silence_or_a_long_story_does_not_confirm_a_voice() -> None:
     assert not clock.of(AlertRaised)
 
 
-def test_the_voice_and_being_spoken_over_do() -> None:
+def test_the_voice_and_being_spoken_over_twice_do() -> None:
     clock = at(LATE)
     angry_voice(clock, 3)
     clock.meter.talk_over(clock.t, "o1", 1.0)
+    clock.meter.talk_over(clock.t, "o2", 1.0)
     clock.until(clock.t + 1)
     (alert,) = clock.of(AlertRaised)
     assert isinstance(alert, AlertRaised)
     assert {reason.kind for reason in alert.reasons} == {"voice", "interaction"}
+
+
+def test_the_voice_alone_stays_between_watch_and_alert() -> None:
+    clock = at(LATE)
+    angry_voice(clock, 10)
+    assert clock.meter.score == pytest.approx(TONE_TOTAL)
+    assert clock.meter.level == "watch"
 
 
 def test_upset_from_the_start_is_not_rising() -> None:

@@ -75,6 +75,7 @@ def test_the_five_are_there() -> None:
 VENT = View(
     t=100.0,
     mood=2.5,
+    kinds=2,
     customer_turn=(91.0, 8.5),
     customer_speaking_since=98.0,
     customer_last_speech=100.0,
@@ -91,6 +92,7 @@ def test_vent_a_long_upset_turn() -> None:
     "change",
     [
         {"mood": 1.9},
+        {"kinds": 1},
         {"customer_turn": (91.0, 7.9)},
         {"customer_turn": None},
         {"customer_speaking_since": None},
@@ -243,8 +245,11 @@ def test_acknowledge_done_when_it_is_named() -> None:
 # ---- pace ----------------------------------------------------------------------------
 
 
+TALKS = View(t=60.0, agent_speaking_since=58.0, agent_talk_s=20.0)
+
+
 def test_match_their_pace_when_clearly_faster() -> None:
-    why = need(match_their_pace, View(t=60.0, pace_ratio=1.4))
+    why = need(match_their_pace, replace(TALKS, pace_ratio=1.4))
     assert why is not None
     assert why.text == "You are about 1.4 times as fast as they are"
 
@@ -252,15 +257,20 @@ def test_match_their_pace_when_clearly_faster() -> None:
 @pytest.mark.parametrize("ratio", [None, 0.6, 1.0, 1.19])
 def test_never_told_to_speed_up(ratio: float | None) -> None:
     for mood in (0.0, 5.0):
-        view = View(t=60.0, pace_ratio=ratio, agent_pace_ratio=0.5, mood=mood)
+        view = replace(TALKS, pace_ratio=ratio, agent_pace_ratio=0.5, mood=mood, kinds=2)
         assert need(match_their_pace, view) is None
         assert need(slow_down, view) is None
 
 
 def test_an_upset_customer_is_not_mirrored() -> None:
-    view = View(t=60.0, pace_ratio=1.4, mood=2.5)
+    view = replace(TALKS, pace_ratio=1.4, mood=2.5, kinds=2)
     assert need(match_their_pace, view) is None
     assert need(slow_down, view) is not None
+
+
+@pytest.mark.parametrize("change", [{"agent_speaking_since": None}, {"agent_talk_s": 14.0}])
+def test_no_pace_is_matched_before_the_agent_has_one(change: dict[str, Any]) -> None:
+    assert need(match_their_pace, replace(TALKS, pace_ratio=1.4, **change)) is None
 
 
 def test_match_done_when_back_in_step() -> None:
@@ -270,12 +280,17 @@ def test_match_done_when_back_in_step() -> None:
     assert done(match_their_pace, replace(view, agent_last_speech=61.0), 60.0) is None
 
 
+HURRIES = replace(TALKS, mood=2.5, kinds=2, agent_pace_ratio=1.25)
+
+
 def test_slow_down_above_own_usual() -> None:
-    why = need(slow_down, View(t=60.0, mood=2.5, agent_pace_ratio=1.25))
+    why = need(slow_down, HURRIES)
     assert why is not None
     assert why.text == "They are upset; you are 25 % above your usual pace"
-    assert need(slow_down, View(t=60.0, mood=1.5, agent_pace_ratio=1.25)) is None
-    assert need(slow_down, View(t=60.0, mood=2.5, agent_pace_ratio=1.1)) is None
+    assert need(slow_down, replace(HURRIES, mood=1.5)) is None
+    assert need(slow_down, replace(HURRIES, agent_pace_ratio=1.1)) is None
+    assert need(slow_down, replace(HURRIES, agent_speaking_since=None)) is None
+    assert need(slow_down, replace(HURRIES, kinds=1)) is None, "an angry voice alone"
 
 
 def test_slow_down_done_when_settled() -> None:
@@ -286,7 +301,7 @@ def test_slow_down_done_when_settled() -> None:
 
 
 def test_thresholds_are_obeyed() -> None:
-    assert need(match_their_pace, View(t=60.0, pace_ratio=1.4), ratio=1.5) is None
+    assert need(match_their_pace, replace(TALKS, pace_ratio=1.4), ratio=1.5) is None
 
 
 def test_settled_until_something_heavier_follows() -> None:

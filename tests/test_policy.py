@@ -13,7 +13,15 @@ from monitor.policy import EFFECT_AFTER_S, Policy
 from monitor.registry import UnknownName
 from monitor.view import View
 
-FAST = View(t=60.0, began=0.0, words=True, pace_ratio=1.4)
+FAST = View(
+    t=60.0,
+    began=0.0,
+    words=True,
+    pace_ratio=1.4,
+    agent_speaking_since=30.0,
+    agent_talk_s=30.0,
+    kinds=2,
+)
 """Needs match_their_pace, and goes on needing it."""
 
 
@@ -118,7 +126,7 @@ def test_clearly_more_important_replaces() -> None:
 def test_a_little_more_important_does_not() -> None:
     hurt = Evidence(kind="words", t=40.0, text="They said “broken”", value=2.0)
     ignored = replace(
-        FAST, pace_ratio=None, frustrations=(hurt,), agent_turn_ends=(45.0, 50.0),
+        FAST, pace_ratio=None, agent_speaking_since=None, frustrations=(hurt,), agent_turn_ends=(45.0, 50.0),
         agent_last_speech=50.0, agent_words_until=50.0,
     )  # fmt: skip
     screen = Screen(min_gap_s=0.0)
@@ -145,6 +153,7 @@ def test_not_when_the_agent_does_it_already() -> None:
     yielded = replace(
         FAST,
         pace_ratio=None,
+        agent_speaking_since=None,
         overlaps=(over,),
         customer_speaking_since=55.0,
         agent_last_speech=58.2,

@@ -22,7 +22,7 @@ THRESHOLDS = {
 
 
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
-    if view.mood < th["mood"] or view.customer_turn is None:
+    if not view.upset(th["mood"]) or view.customer_turn is None:
         return None
     t0, spoken_s = view.customer_turn
     cut_in = view.talk_overs(max(t0, view.t - th["cut_in_s"]))

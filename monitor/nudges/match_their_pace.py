@@ -13,7 +13,8 @@ KIND = "pace"
 PRIORITY = 20
 TTL_S = 30.0
 THRESHOLDS = {
-    "ratio": 1.2,
+    "ratio": 1.25,  # opens above, and is done below the 1.2 of the pace settings
+    "agent_talk_s": 15.0,  # a greeting said a hundred times a day is no pace
     "spoken_s": 2.0,  # the agent said so much since
     "calm_below": 2.0,  # an upset customer is not mirrored: then it is "slow down"
 }
@@ -21,6 +22,8 @@ THRESHOLDS = {
 
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if view.pace_ratio is None or view.pace_ratio < th["ratio"] or view.mood >= th["calm_below"]:
+        return None
+    if view.agent_speaking_since is None or view.agent_talk_s < th["agent_talk_s"]:
         return None
     return Evidence(
         kind="interaction",

@@ -22,7 +22,7 @@ THRESHOLDS = {
 
 
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
-    if view.mood < th["mood"]:
+    if not view.upset(th["mood"]) or view.agent_speaking_since is None:
         return None
     own, theirs = view.agent_pace_ratio, view.pace_ratio
     if own is not None and own >= th["own_ratio"]:

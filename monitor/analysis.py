@@ -8,22 +8,23 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.call import CallInput
 from monitor.events import CallEnded, Event, Levels, Party, Report
 from monitor.runtime import Runtime
-from monitor.session import CallInput
 from monitor.sources import Source
+from monitor.store import Store
 
 
 class AnalysisError(RuntimeError):
     """The recording broke off; what came before it is in the events."""
 
 
-class _Lines:
-    """Writes each event as a line of JSON, and keeps the report."""
+class _Outputs:
+    """Writes each event as a line of JSON, keeps the call where asked, and the report."""
 
-    def __init__(self, out: TextIO | None, watch: Callable[[Event], None] | None) -> None:
+    def __init__(self, out: TextIO | None, store: Store | None) -> None:
         self._out = out
-        self._watch = watch
+        self._store = store
         self.report: Report | None = None
         self.ended: CallEnded | None = None
 
@@ -34,17 +35,20 @@ class _Lines:
             self.ended = event
         if self._out is not None and not isinstance(event, Levels):  # meters are for screens
             self._out.write(event.model_dump_json() + "\n")
-        if self._watch is not None:
-            self._watch(event)
+        if self._store is not None:
+            self._store.event(event)
 
     def input(self, call_id: str, t: float, item: CallInput) -> None:
-        pass
+        if self._store is not None:
+            self._store.input(call_id, t, item)
 
-    def audio(self, samples: NDArray[np.float32]) -> None:
-        pass
+    def audio(self, call_id: str, t: float, pcm: NDArray[np.float32]) -> None:
+        if self._store is not None:
+            self._store.audio(call_id, t, pcm)
 
-    def mute(self, party: Party, t0: float, t1: float) -> None:
-        pass
+    def mute(self, call_id: str, t0: float, t1: float, party: Party) -> None:
+        if self._store is not None:
+            self._store.mute(call_id, t0, t1, party)
 
 
 async def analyze(
@@ -53,19 +57,20 @@ async def analyze(
     *,
     call_id: str,
     out: TextIO | None = None,
-    watch: Callable[[Event], None] | None = None,
+    store: Store | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Report:
     """Run ``source`` through a call and return its report.
 
     The events do not depend on the speed of the machine, of the source, or on
-    the size of its chunks. Raises AnalysisError when the source breaks.
+    the size of its chunks. ``out`` gets them as lines of JSON; ``store`` keeps the call,
+    its audio too, for the replay. Raises AnalysisError when the source breaks.
     """
-    lines = _Lines(out, watch)
-    session = runtime.session(source, lines, recorded=True, call_id=call_id, progress=progress)
+    outputs = _Outputs(out, store)
+    session = runtime.session(source, outputs, recorded=True, call_id=call_id, progress=progress)
     await session.run()
-    if lines.report is None or lines.ended is None:
+    if outputs.report is None or outputs.ended is None:
         raise AnalysisError("the call ended without a report")
-    if lines.ended.reason == "failed":
-        raise AnalysisError(lines.ended.detail)
-    return lines.report
+    if outputs.ended.reason == "failed":
+        raise AnalysisError(outputs.ended.detail)
+    return outputs.report

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.bus import Bus
-from monitor.events import CallEnded, CallStarted, Command, Event, Party, Trouble
-from monitor.recording import Recording
+from monitor.call import CallInput
+from monitor.events import CallEnded, Command, Event, Party, Trouble
 from monitor.runtime import Runtime
-from monitor.session import CallInput, Session
-from monitor.sources import Source
+from monitor.session import Session
+from monitor.sources import Busy, Source
 from monitor.store import Store
 
 log = logging.getLogger(__name__)
@@ -24,43 +24,30 @@ DRAIN_S = 10.0
 """How long a stopping monitor waits for its calls to close what is open."""
 
 
-class Busy(RuntimeError):
-    """No room for another call; it is refused rather than slowing the others."""
+class _Outputs:
+    """Where one call's output goes: to disk, to the screens, and to whoever watches."""
 
-
-class _CallSink:
-    """One call's output: to the screens, to disk, and to whoever watches."""
-
-    def __init__(self, bus: Bus, store: Store | None, watch: Callable[[Event], None] | None):
+    def __init__(self, bus: Bus, store: Store, watch: Callable[[Event], None] | None) -> None:
         self._bus = bus
         self._store = store
         self._watch = watch
-        self._recording: Recording | None = None
         self.last: Event | None = None
 
     def event(self, event: Event) -> None:
         self.last = event
-        if self._store is not None:
-            if isinstance(event, CallStarted):
-                self._recording = self._store.recording(event.call_id)
-            if isinstance(event, CallEnded) and self._recording is not None:
-                self._recording.close()
-            self._store.event(event)
+        self._store.event(event)
         self._bus.publish(event)
         if self._watch is not None:
             self._watch(event)
 
     def input(self, call_id: str, t: float, item: CallInput) -> None:
-        if self._store is not None:
-            self._store.input(call_id, t, item)
+        self._store.input(call_id, t, item)
 
-    def audio(self, samples: NDArray[np.float32]) -> None:
-        if self._recording is not None:
-            self._recording.write(samples)
+    def audio(self, call_id: str, t: float, pcm: NDArray[np.float32]) -> None:
+        self._store.audio(call_id, t, pcm)
 
-    def mute(self, party: Party, t0: float, t1: float) -> None:
-        if self._recording is not None:
-            self._recording.mute(t0, t1, party)
+    def mute(self, call_id: str, t0: float, t1: float, party: Party) -> None:
+        self._store.mute(call_id, t0, t1, party)
 
 
 class Calls:
@@ -70,7 +57,7 @@ class Calls:
         self,
         runtime: Runtime,
         bus: Bus,
-        store: Store | None,
+        store: Store,
         *,
         watch: Callable[[Event], None] | None = None,
     ) -> None:
@@ -80,8 +67,6 @@ class Calls:
         self._watch = watch
         self._running: dict[str, tuple[Session, asyncio.Task[None]]] = {}
         self._closing = False
-        if store is not None:
-            store.on_trouble(self._store_trouble)
 
     def __len__(self) -> int:
         return len(self._running)
@@ -93,7 +78,7 @@ class Calls:
             raise Busy("the monitor is stopping")
         if len(self._running) >= limit:
             raise Busy(f"{limit} calls are running, which is the limit (server.max_calls)")
-        sink = _CallSink(self._bus, self._store, self._watch)
+        sink = _Outputs(self._bus, self._store, self._watch)
         session = self._runtime.session(source, sink, recorded=recorded)
         task = asyncio.create_task(self._run(session, sink), name=f"call {session.call_id}")
         self._running[session.call_id] = (session, task)
@@ -115,6 +100,11 @@ class Calls:
         if call_id in self._running:
             self._running[call_id][0].stop(reason)
 
+    def trouble(self, trouble: Trouble) -> None:
+        """Tell every call that a part which they share fails, or works again."""
+        for session, _ in list(self._running.values()):
+            session.trouble(trouble)
+
     async def drain(self, reason: str) -> None:
         """Stop every call; each closes what is open and is stored."""
         self._closing = True
@@ -124,7 +114,7 @@ class Calls:
         if tasks:
             await asyncio.wait(tasks, timeout=DRAIN_S)
 
-    async def _run(self, session: Session, sink: _CallSink) -> None:
+    async def _run(self, session: Session, sink: _Outputs) -> None:
         try:
             await session.run()
         except Exception as error:  # noqa: BLE001  the wall between calls: the loop ends here
@@ -145,7 +135,3 @@ class Calls:
                         duration_s=last.t if last else 0.0,
                     )
                 )
-
-    def _store_trouble(self, active: bool, reason: str) -> None:
-        for session, _ in list(self._running.values()):
-            session.trouble(Trouble(part="recording", active=active, reason=reason))

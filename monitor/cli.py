@@ -18,19 +18,20 @@ from rich.table import Table
 
 from monitor import __version__, registry
 from monitor import demo as demo_calls
-from monitor.analysis import AnalysisError, analyze as analyze_source
+from monitor.analysis import AnalysisError
+from monitor.analysis import analyze as analyze_source
 from monitor.audio import AudioError
 from monitor.config import ConfigError, Settings, load
 from monitor.doctor import examine
 from monitor.engines import EngineError
 from monitor.events import Person
 from monitor.house import open_house, stop_on_signals
-from monitor.runtime import Runtime
+from monitor.runtime import Runtime, new_call_id
 from monitor.server.app import ServerError
 from monitor.sources import Source, SourceError
 from monitor.sources.microphone import MicrophoneSource, devices
 from monitor.sources.wav import WavSource
-from monitor.store import StoreError
+from monitor.store import Store, StoreError
 from monitor.terminal import LiveLines, print_report, progress
 from monitor.weights import WeightsError
 
@@ -191,9 +192,9 @@ def analyze(
     customer: Annotated[Path | None, typer.Option(help="Mono file of the customer.")] = None,
     no_words: NoWords = False,
     model: Model = None,
-    speed: Annotated[Speed, typer.Option(help="As fast as it goes, or at the pace of the call.")] = (
-        Speed.max
-    ),
+    speed: Annotated[
+        Speed, typer.Option(help="As fast as it goes, or at the pace of the call.")
+    ] = (Speed.max),
     chunk_ms: Annotated[
         int | None, typer.Option(min=1, help="Feed the audio in pieces of so many ms.")
     ] = None,
@@ -224,20 +225,30 @@ def analyze(
         )
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(
-                _analyze(settings, source, words=not no_words, events=events, report=report)
+                _analyze(
+                    settings, source, words=not no_words, events=events, report=report, keep=keep
+                )
             )
             return
         raise typer.Exit(130)
 
 
 async def _analyze(
-    settings: Settings, source: Source, *, words: bool, events: Path | None, report: Path | None
+    settings: Settings,
+    source: Source,
+    *,
+    words: bool,
+    events: Path | None,
+    report: Path | None,
+    keep: bool,
 ) -> None:
     duration_s = source.info.duration_s
+    call_id = new_call_id()
     runtime = await Runtime.start(settings, words=words)
     try:
         with contextlib.ExitStack() as stack:
             lines = stack.enter_context(_open(events)) if events else None
+            store = stack.enter_context(_kept(settings)) if keep else None
             bar = stack.enter_context(progress(err))
             task = bar.add_task("Listening", total=duration_s, speed="")
 
@@ -246,7 +257,7 @@ async def _analyze(
                 bar.update(task, completed=t, speed=f"{t / took_s:.0f} × live" if took_s else "")
 
             found = await analyze_source(
-                runtime, source, call_id="analysis", out=lines, progress=moved
+                runtime, source, call_id=call_id, out=lines, store=store, progress=moved
             )
     finally:
         await runtime.close()
@@ -254,6 +265,18 @@ async def _analyze(
         with _open(report) as file:
             file.write(found.model_dump_json(indent=2) + "\n")
     print_report(out, found)
+    if keep:
+        out.print(f"Kept as call {call_id}: monitor serve shows it on the Replay screen.")
+
+
+@contextlib.contextmanager
+def _kept(settings: Settings) -> Iterator[Store]:
+    store = Store(settings.store)
+    store.open()
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 @contextlib.contextmanager
@@ -283,7 +306,7 @@ def listen(
     port: Port = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Listen to a softphone on this machine: agent from the microphone, customer from a loopback."""
+    """Listen to a softphone here: the agent's microphone, the customer from a loopback."""
     with clear_errors():
         if list_devices:
             _print_devices()

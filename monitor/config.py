@@ -7,7 +7,9 @@ Every threshold of the core stands here once, with the reason for its value.
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -213,3 +215,33 @@ def load(**overrides: Any) -> Settings:
         key = ".".join(str(part) for part in first["loc"])
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise ConfigError(f"setting {key}: {first['msg']}{more}") from error
+
+
+def markdown() -> str:
+    """docs/settings.md: every setting, its default and what it means."""
+    lines = [
+        "# Settings",
+        "",
+        "Made from `monitor/config.py` by `python -m monitor.config`; a test keeps it so.",
+        "Order, first wins: the command line, the environment, `monitor.toml`, these defaults.",
+    ]
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        assert isinstance(section, type)
+        assert issubclass(section, Section)
+        lines += ["", f"## [{name}]", "", "| setting | default | |", "|---|---|---|"]
+        for key, setting in section.model_fields.items():
+            default = setting.get_default(call_default_factory=False)
+            shown = "`~/.local/share/call-monitor`" if key == "data_dir" else _toml(default)
+            lines.append(f"| `{key}` | {shown} | {setting.description or ''} |")
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if value is None:
+        return "none"
+    return f"`{json.dumps(value)}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

@@ -23,7 +23,7 @@ STAGGER_S = 2.0
 
 def sample_calls() -> list[Path]:
     """The rendered sample calls. Raises SourceError when the package came without them."""
-    found = sorted(resource("samples").glob("*.flac"))
+    found = sorted((resource("samples") / "rendered").glob("*.flac"))
     if not found:
         raise SourceError("the sample calls are missing: install the whole package again")
     return found

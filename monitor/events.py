@@ -524,7 +524,9 @@ class End(Model):
     detail: str = ""
 
 
-Input = Annotated[Union[Missing, Transcript, Trouble, Command, HangUp, End], Field(discriminator="type")]
+Input = Annotated[
+    Union[Missing, Transcript, Trouble, Command, HangUp, End], Field(discriminator="type")
+]
 
 
 class Utterance(Model):

@@ -13,8 +13,8 @@ from pathlib import Path
 from monitor.bus import Bus
 from monitor.calls import Calls
 from monitor.config import Settings
-from monitor.events import Event
-from monitor.retention import Retention
+from monitor.events import Event, Trouble
+from monitor.retention import keep_purging
 from monitor.runtime import Runtime
 from monitor.server.app import Server
 from monitor.sources.wav import WavSource
@@ -41,15 +41,27 @@ async def open_house(
     Raises WeightsError, EngineError, StoreError or ServerError before anything runs.
     """
     async with contextlib.AsyncExitStack() as stack:
-        store = Store(settings.store)
+        loop = asyncio.get_running_loop()
+        calls: Calls | None = None
+
+        def tell(trouble: Trouble) -> None:
+            if calls is not None:
+                calls.trouble(trouble)
+
+        def on_trouble(active: bool, reason: str) -> None:  # on the writer's thread
+            trouble = Trouble(part="recording", active=active, reason=reason)
+            loop.call_soon_threadsafe(tell, trouble)
+
+        store = Store(settings.store, on_trouble)
         await asyncio.to_thread(store.open)
         stack.push_async_callback(asyncio.to_thread, store.close)
+        await asyncio.to_thread(store.recover)
         runtime = await Runtime.start(settings, words=words)
         stack.push_async_callback(runtime.close)
         bus = Bus(settings.server.subscriber_queue)
         calls = Calls(runtime, bus, store, watch=watch)
-        retention = asyncio.create_task(Retention(store, settings.store).run(), name="retention")
-        stack.callback(retention.cancel)
+        purging = asyncio.create_task(keep_purging(store, settings.store), name="retention")
+        stack.push_async_callback(_cancelled, purging)
 
         def analyze_upload(path: Path, agent_channel: int, title: str) -> str:
             source = WavSource(path, agent_channel=agent_channel, title=title)
@@ -67,6 +79,11 @@ async def open_house(
         stack.push_async_callback(server.stop)
         stack.push_async_callback(calls.drain, "the monitor was stopped")
         yield House(calls, bus, store, server)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def stop_on_signals() -> asyncio.Event:

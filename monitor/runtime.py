@@ -13,11 +13,14 @@ from monitor.config import Settings
 from monitor.cues import Phrases
 from monitor.events import CallStarted
 from monitor.hearing import Hearing
-from monitor.policy import policy_hash
 from monitor.resources import resource
 from monitor.session import Session, Sink
 from monitor.sources import Source
 from monitor.transcriber import Transcriber
+
+
+def new_call_id() -> str:
+    return uuid.uuid4().hex[:12]
 
 
 class Runtime:
@@ -70,7 +73,7 @@ class Runtime:
         """A call that is ready to run."""
         info = source.info
         started = CallStarted(
-            call_id=call_id or uuid.uuid4().hex[:12],
+            call_id=call_id or new_call_id(),
             started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             source=info.source,
             title=info.title,
@@ -80,7 +83,6 @@ class Runtime:
             words=self._model,
             separated=info.separated,
             limits=list(info.limits),
-            policy=policy_hash(self.settings.nudges),
         )
         return Session(
             started,

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.audio import BLOCK, BLOCK_S, RATE_HZ, Blocks
-from monitor.call import Call
+from monitor.call import Call, CallInput
 from monitor.config import Settings
 from monitor.cues import Phrases
 from monitor.ear import Heard
@@ -45,8 +45,6 @@ from monitor.transcriber import Expired, Job, Shed, Transcriber
 
 log = logging.getLogger(__name__)
 
-CallInput = Heard | Missing | Transcript | Trouble | Command | HangUp | End
-
 PRE_ROLL_S = 0.2
 POST_ROLL_S = 0.15
 """Audio decoded beyond both ends of an utterance: voice activity clips soft onsets."""
@@ -65,8 +63,8 @@ class Sink(Protocol):
 
     def event(self, event: Event) -> None: ...
     def input(self, call_id: str, t: float, item: CallInput) -> None: ...
-    def audio(self, samples: NDArray[np.float32]) -> None: ...
-    def mute(self, party: Party, t0: float, t1: float) -> None: ...
+    def audio(self, call_id: str, t: float, pcm: NDArray[np.float32]) -> None: ...
+    def mute(self, call_id: str, t0: float, t1: float, party: Party) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,16 +281,17 @@ class Session:
     # ---- both --------------------------------------------------------------------
 
     def _record(self, pcm: NDArray[np.float32]) -> None:
-        samples = pcm.reshape(2, -1)
+        self._keep(pcm.reshape(2, -1))
+
+    def _keep(self, samples: NDArray[np.float32]) -> None:
+        self._sink.audio(self.call_id, self._tape.end_s, samples)
         self._tape.write(samples)
-        self._sink.audio(samples)
 
     def _skip(self, missing: Missing) -> None:
         left = missing.blocks * BLOCK
         while left > 0:
             silence = np.zeros((2, min(left, 60 * RATE_HZ)), np.float32)
-            self._tape.write(silence)
-            self._sink.audio(silence)
+            self._keep(silence)
             left -= silence.shape[1]
 
     def _submit(self, utterance: Utterance, tape: Tape) -> asyncio.Future[Decoded] | None:
@@ -335,8 +334,8 @@ class Session:
         if not self._settings.privacy.redact_digits:
             return transcript
         transcript, spans = redact(transcript)
-        for t0, t1 in spans:
-            self._sink.mute(utterance.party, t0, t1)
+        for span in spans:
+            self._sink.mute(self.call_id, span.t0, span.t1, utterance.party)
         return transcript
 
     def _words_trouble(self, active: bool, reason: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from monitor.audio import BLOCK_S
 from monitor.config import Settings
 from monitor.crosstalk import CrosstalkGate
-from monitor.cues import CueSpotter, Phrases
+from monitor.cues import CueSpotter
 from monitor.customer import Customer
 from monitor.ear import Heard
 from monitor.events import (
@@ -41,6 +41,7 @@ from monitor.events import (
     Words,
 )
 from monitor.pace import PaceMeter
+from monitor.phrases import Phrases
 from monitor.policy import Policy
 from monitor.report import report
 from monitor.turns import Row, TurnTaker

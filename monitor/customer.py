@@ -11,9 +11,9 @@ from collections import deque
 from typing import Protocol
 
 from monitor.config import MoodSettings, TurnSettings
-from monitor.cues import Phrases
 from monitor.events import PARTIES, Cue, Event, MoodReport, Party, other
 from monitor.mood import MoodMeter
+from monitor.phrases import Phrases
 from monitor.voice import CustomerVoice
 
 TONE_MIN_S = 0.8

@@ -10,9 +10,9 @@ import numpy as np
 
 from monitor.call import Call
 from monitor.config import Settings
-from monitor.cues import Phrases
 from monitor.ear import Heard
 from monitor.events import CallStarted, End, Event, HangUp, Party, Transcript
+from monitor.phrases import Phrases
 from tests.scores import heard
 
 PHRASES = Phrases.load(Path(__file__).parent.parent / "models" / "phrases" / "en.toml")

@@ -6,15 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cues import (
-    ONCE_IN_S,
-    UTTERANCE_CAP,
-    CueSpotter,
-    PhraseError,
-    Phrases,
-    normalise,
-)
+from monitor.cues import ONCE_IN_S, UTTERANCE_CAP, CueSpotter
 from monitor.events import Cue, Party, Transcript, Word
+from monitor.phrases import PhraseError, Phrases
+from monitor.wording import normalise
 
 PHRASES = Phrases.load(Path(__file__).parent.parent / "models" / "phrases" / "en.toml")
 

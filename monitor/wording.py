@@ -1,0 +1,98 @@
+"""Words as phrases see them: one spelling for all the ways of saying the same."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+def _words(line: str) -> tuple[str, ...]:
+    return tuple(line.split())
+
+
+_CONTRACTIONS = {
+    "can't": "can not", "cant": "can not", "cannot": "can not", "won't": "will not",
+    "wont": "will not", "ain't": "is not", "shan't": "shall not", "let's": "let us",
+    "y'all": "you all", "gonna": "going to", "wanna": "want to", "gotta": "got to",
+    "gimme": "give me", "lemme": "let me", "dunno": "do not know", "outta": "out of",
+    "im": "i am", "ive": "i have", "youre": "you are", "youve": "you have", "theyre": "they are",
+    "theyve": "they have", "weve": "we have", "thats": "that is", "its": "it is",
+    "whats": "what is", "dont": "do not", "didnt": "did not", "doesnt": "does not",
+    "isnt": "is not", "arent": "are not", "wasnt": "was not", "werent": "were not",
+    "havent": "have not", "hasnt": "has not", "hadnt": "had not", "couldnt": "could not",
+    "wouldnt": "would not", "shouldnt": "should not", "apologise": "apologize",
+    "apologising": "apologizing", "realise": "realize", "cancelled": "canceled",
+    "cancelling": "canceling", "okay": "ok", "alright": "all right", "til": "until",
+    "cos": "because", "cuz": "because", "rang": "called", "ringing": "calling",
+    "phoned": "called",
+}  # fmt: skip
+_IS = _words("it that this what there here he she who where how everything nobody")
+_ENDINGS = {
+    "n't": " not",
+    "'m": " am",
+    "'re": " are",
+    "'ve": " have",
+    "'ll": " will",
+    "'d": " would",
+}
+_FILLERS = frozenset({"um", "erm", "er", "uhm", "umm", "em"})
+NUMBERS = _words(
+    "zero one two three four five six seven eight nine ten eleven twelve first second third "
+    "fourth fifth sixth seventh eighth ninth tenth twenty thirty forty fifty sixty ninety hundred "
+    "couple several few many half dozen umpteenth nth"
+)
+_DIGITS = dict(zip(_words("0 1 2 3 4 5 6 7 8 9 10 11 12"), NUMBERS, strict=False)) | dict(
+    zip(_words("1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th"), NUMBERS[13:], strict=False)
+)
+COMMON = _words(
+    "a an and are as at be been but by can could did do does for from get go got had has have he "
+    "her him his how i if in is it just know like me my no not of oh ok on or our out right she so "
+    "that the them then there they this to up was we well were what when will with would yeah yes "
+    "you your am going think mean"
+)
+"""Words that say nothing by themselves."""
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_CLAUSE = re.compile(r"[,.;:!?()]|\s[-–—]\s|…")
+
+
+class Token(NamedTuple):
+    """One normalised word and the characters of the text it comes from."""
+
+    text: str
+    start: int
+    stop: int
+    clause: bool  # the first of its clause
+
+
+def _expand(word: str) -> str:
+    word = _CONTRACTIONS.get(word, word)
+    for ending, full in _ENDINGS.items():
+        if word.endswith(ending):
+            return word[: -len(ending)] + full
+    if word.endswith("'s") and word[:-2] in _IS:
+        return f"{word[:-2]} is"
+    return _DIGITS.get(word, word.replace("'", ""))
+
+
+def tokens(text: str) -> list[Token]:
+    """The words of a text as phrases see them; a stuttered "I I I" is one token."""
+    out: list[Token] = []
+    text = text.replace("’", "'").replace("‘", "'").replace("`", "'")
+    end = 0
+    for match in _TOKEN.finditer(text):
+        clause = end == 0 or _CLAUSE.search(text, end, match.start()) is not None
+        end = match.end()
+        for part in _expand(match.group().lower()).split():
+            if part in _FILLERS:
+                continue
+            if out and out[-1].text == part and not part.isdigit() and part not in NUMBERS:
+                out[-1] = out[-1]._replace(stop=match.end())
+                continue
+            out.append(Token(part, match.start(), match.end(), clause))
+            clause = False
+    return out
+
+
+def normalise(text: str) -> str:
+    """Lower case, no punctuation, contractions spelt out, fillers and stutters gone."""
+    return " ".join(token.text for token in tokens(text))

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -269,20 +271,39 @@ def test_deleting_leaves_nothing_but_the_log_of_who(store: Store, tmp_path: Path
         store.delete("c1")
 
 
+VICTIM = """
+import sys
+from pathlib import Path
+import numpy as np
+from tests.scores import heard
+from tests.test_store import Store, settings, started, turn
+
+store = Store(settings(Path(sys.argv[1])))
+store.open()
+store.event(started())
+store.event(turn(2))
+store.input("c1", 3.0, heard("=" * 10))
+store.audio("c1", 0.0, np.full((2, 44000), 0.1, np.float32))
+store.flush()
+print("on disk", flush=True)
+sys.stdin.read()
+"""
+
+
 def test_a_killed_process_leaves_lost_calls_whole(tmp_path: Path) -> None:
-    dead = Store(settings(tmp_path))
-    dead.open()
-    dead.event(started())
-    dead.event(turn(2))
-    dead.input("c1", 3.0, heard("=" * 10))
-    dead.audio("c1", 0.0, np.full((2, 44000), 0.1, np.float32))
-    dead.flush()
-    store = Store(settings(tmp_path))
-    store.open()
-    assert store.recover() == []  # it still runs
-    dead._run._lock.close()  # type: ignore[union-attr]  # what a kill does
-    recordings = dead.recordings.path("c1")
-    assert recordings is not None
+    with subprocess.Popen(
+        [sys.executable, "-c", VICTIM, str(tmp_path)],
+        cwd=Path(__file__).parent.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as victim:
+        assert victim.stdout is not None
+        assert victim.stdout.readline() == b"on disk\n"
+        store = Store(settings(tmp_path))
+        store.open()
+        assert store.recover() == []  # it still runs, and its call goes on
+        victim.kill()
+        victim.wait(DEADLINE_S)
     assert store.recover() == ["c1"]
     assert store.recover() == []
     store.flush()
@@ -297,8 +318,6 @@ def test_a_killed_process_leaves_lost_calls_whole(tmp_path: Path) -> None:
     assert path.suffix == ".flac"
     assert soundfile.info(path).frames == 44000
     store.close()
-    dead._open_recordings.pop("c1").close()
-    dead.close()
 
 
 def full_disk() -> OperationalError:

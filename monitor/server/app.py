@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.responses import JSONResponse
 
 from monitor import __version__
@@ -26,6 +27,15 @@ from monitor.store import Store
 
 MAX_MESSAGE_BYTES = 1024 * 1024
 """Of any websocket; the live one allows less."""
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI would report requests, tokens in their URLs included, to OpenTelemetry, and
+on a word in the environment send them elsewhere."""
 STOP_WITHIN_S = 5
 START_WITHIN_S = 10.0
 
@@ -42,6 +52,7 @@ def create_app(desk: Desk) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        telemetry=NO_TELEMETRY,
     )
     app.add_middleware(pages.SecurityHeaders)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -51,11 +51,11 @@ def mix(
                 f"\r{dialogue.name}: line {number}/{len(dialogue.lines)}", end="", file=sys.stderr
             )
         manner = dialogue.manner(line)
-        clip = studio.say(line.text, dialogue.speakers[line.party].voice, manner)
+        said = studio.say(line.text, dialogue.speakers[line.party].voice, manner)
         own_db = LEVEL_DBFS[line.party] + manner.level_db + rng.uniform(-0.7, 0.7)
         own_db += BACKCHANNEL_DB if line.kind == "backchannel" else 0.0
-        clips.append(telephone.level(telephone.band(clip.samples), own_db))
-        spoken.append(clip.words)
+        clips.append(telephone.level(telephone.band(said.samples), own_db))
+        spoken.append(said.words)
     placed = place(dialogue, [len(clip) / telephone.RATE_HZ for clip in clips])
     samples = round((max(p.t1 for p in placed) + TAIL_S) * telephone.RATE_HZ)
     channels = np.stack([telephone.noise(samples, rng) for _ in LEVEL_DBFS])

@@ -28,7 +28,8 @@ def active(x: F32, rate_hz: int, below_peak_db: float = 35.0) -> NDArray[np.bool
     step = round(FRAME_S * rate_hz)
     frames = x[: len(x) // step * step].reshape(-1, step)
     power = np.mean(frames**2, axis=1)
-    return power > power.max(initial=1e-12) * 10 ** (-below_peak_db / 10)
+    loud: NDArray[np.bool_] = power > power.max(initial=1e-12) * 10 ** (-below_peak_db / 10)
+    return loud
 
 
 def trim(x: F32, rate_hz: int) -> F32:
@@ -46,13 +47,15 @@ def level(x: F32, dbfs: float) -> F32:
     knee, top = 0.6, 0.9
     over = np.maximum(np.abs(scaled) - knee, 0)
     bent = knee + (top - knee) * np.tanh(over / (top - knee))
-    return np.where(over > 0, np.sign(scaled) * bent, scaled).astype(np.float32)
+    out: F32 = np.where(over > 0, np.sign(scaled) * bent, scaled).astype(np.float32)
+    return out
 
 
 def noise(samples: int, rng: np.random.Generator) -> F32:
     """The line's own hiss, in the telephone band, at NOISE_DBFS."""
     hiss = band(rng.standard_normal(samples).astype(np.float32))
-    return (hiss * (10 ** (NOISE_DBFS / 20) / np.sqrt(np.mean(hiss**2)))).astype(np.float32)
+    hiss *= np.float32(10 ** (NOISE_DBFS / 20) / np.sqrt(np.mean(hiss**2)))
+    return hiss
 
 
 def g711(x: F32) -> NDArray[np.int16]:
@@ -62,7 +65,8 @@ def g711(x: F32) -> NDArray[np.int16]:
     exponent = np.floor(np.log2(magnitude)).astype(np.int64) - 5
     mantissa = (magnitude >> (exponent + 1)) & 0x0F
     decoded = (((mantissa << 1) + MU_BIAS) << exponent) - MU_BIAS
-    return (np.sign(linear) * decoded * 4).astype(np.int16)
+    pcm: NDArray[np.int16] = (np.sign(linear) * decoded * 4).astype(np.int16)
+    return pcm
 
 
 def leak(into: F32, source: F32, leak_db: float, delay_ms: float) -> F32:

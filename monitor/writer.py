@@ -58,7 +58,8 @@ class Writer:
     """``put`` never blocks; ``write(items)`` is called with batches, every ``flush_s``.
 
     ``write`` raises OSError or OperationalError to be tried again with the same
-    items, any other SQLAlchemyError when these items can never be written.
+    items, any other SQLAlchemyError or a ValueError for items that can never be written;
+    these are then tried one by one, and only the bad ones given up.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Writer:
         self._lost: Counter[str] = Counter()
         self._failing = ""
         self._losing = False
+        self._refused = False
         self._hurry = False
         self._give_up = False
         self._closing = False
@@ -163,20 +165,30 @@ class Writer:
             return True
         count = next((i for i, x in enumerate(taken) if isinstance(x, _Errand)), len(taken))
         items = [x for x in taken[:count] if isinstance(x, Item)]
+        self._refused = False
         try:
-            self._write(items)
+            self._attempt(items)
         except (OSError, OperationalError) as error:
             self._fail(error)
             with self._wake:
                 self._wake.wait_for(lambda: self._give_up, self._retry_s)
             return False
-        except SQLAlchemyError as error:
-            self._refuse(items, error)
-            self._done(taken, count, sum(item.size for item in items))
-            return True
         self._done(taken, count, sum(item.size for item in items))
-        self._recover()
+        if not self._refused:
+            self._recover()
         return True
+
+    def _attempt(self, items: list[Item]) -> None:
+        """Write; what can never be written is told from the rest and given up."""
+        try:
+            self._write(items)
+        except OperationalError:
+            raise
+        except (SQLAlchemyError, ValueError, TypeError, LookupError) as error:
+            if len(items) == 1:
+                self._refuse(items, error)
+            for item in items if len(items) > 1 else ():
+                self._attempt([item])
 
     def _done(self, taken: list[Item | _Errand], count: int, size: int) -> None:
         del taken[:count]
@@ -204,10 +216,11 @@ class Writer:
         counts = Counter(item.kind for item in items)
         with self._wake:
             self._lost.update(counts)
-        reason = f"the database refused {_counted(counts)} ({type(error).__name__})"
+        reason = f"{_counted(counts)} cannot be written ({type(error).__name__})"
         log.error("store: %s", reason)
         self._on_trouble(True, reason)
         self._failing = reason
+        self._refused = True
 
     def _recover(self) -> None:
         with self._wake:

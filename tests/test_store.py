@@ -418,7 +418,7 @@ def test_a_refused_batch_does_not_stop_the_next(
 
     monkeypatch.setattr(rows, "write", refusing)
     store.event(turn(2))
-    assert "secret" not in troubles.wait(True, "refused 1 events")
+    assert "secret" not in troubles.wait(True, "1 events cannot be written")
     monkeypatch.setattr(rows, "write", real)
     store.event(turn(3))
     troubles.wait(False, "writing again")
@@ -452,6 +452,26 @@ def test_a_recording_that_cannot_be_written_costs_no_events(
     path = store.recordings.path("c1")
     assert path is not None
     assert soundfile.info(path).frames == 800
+    store.close()
+
+
+def test_one_calls_bad_recording_is_no_other_calls_loss(tmp_path: Path) -> None:
+    troubles = Troubles()
+    store = Store(settings(tmp_path), troubles)
+    store.open()
+    for call_id in ("c1", "../bad", "c2"):
+        store.event(started(call_id))
+    for call_id in ("c1", "../bad", "c2"):
+        store.audio(call_id, 0.0, np.full((2, 800), 0.25, np.float32))
+    troubles.wait(True, "1 audio cannot be written (ValueError)")
+    for call_id in ("c1", "c2"):
+        store.event(ended(2, call_id, duration_s=0.1))
+    store.flush()
+    for call_id in ("c1", "c2"):
+        path = store.recordings.path(call_id)
+        assert path is not None
+        assert soundfile.info(path).frames == 800
+    assert store.lost == {"audio": 1}
     store.close()
 
 

@@ -1,0 +1,418 @@
+"""One bounded queue of utterances for all calls, decoded in worker threads.
+
+Order: finals of live calls, then partials, then recordings (*patient* jobs, which nobody
+waits for on a screen); oldest first. A full queue sheds the last in that order, the
+newest first; so partials of calm calls go, then all partials, then the newest finals.
+
+Everything here belongs to one event loop; a worker thread is handed a batch and posts its
+results back, and touches nothing else, so there is no lock. An engine that raises fails
+its own jobs. An engine that hangs cannot be stopped in Python: its thread is abandoned,
+its jobs fail, and another thread takes its place, a bounded number of times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import queue
+import threading
+import time
+from bisect import insort
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.audio import RATE_HZ
+from monitor.config import AsrSettings
+from monitor.engines import Decoded, Engine, EngineError
+from monitor.events import Utterance
+
+log = logging.getLogger(__name__)
+
+LENGTHS_S = (7.4, 9.9, 14.9)
+"""Utterances between two of these are decoded together: Whisper's contexts, less an edge."""
+HANG_MIN_S = 10.0
+HANG_PER_AUDIO_S = 5.0
+"""A batch has failed after 10 s or five times its audio, whichever is more: a hundred
+times what decoding takes."""
+CHECK_EVERY_S = 0.25
+FAILURES_TO_DEGRADE = 3
+MAX_ABANDONED = 4
+CLOSE_GRACE_S = 2.0
+LANGUAGE_MIN_S = 2.0
+LANGUAGE_MIN_P = 0.6
+"""A call's language is settled by its first utterance at least this long and this clear."""
+REMEMBERED_CALLS = 1024
+
+
+class Expired(RuntimeError):
+    """Not decoded by its deadline."""
+
+
+class Shed(RuntimeError):
+    """Given up to keep up: the queue is full, or the transcriber closes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One utterance to decode. ``utterance.final`` false asks for a partial."""
+
+    call_id: str
+    utterance: Utterance
+    samples: NDArray[np.float32]  # (samples,), mono, 8 kHz
+    patient: bool = False  # a recording: no deadline, after everything live
+    calm: bool = True  # partials of calm calls are shed first
+    word_times: bool = True
+
+    @property
+    def duration_s(self) -> float:
+        return self.samples.size / RATE_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    degraded: bool = False
+    reason: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """A job in the queue; sorts by what is decoded first."""
+
+    job: Job
+    order: tuple[int, int]  # rank, number of submission
+    submitted_at: float
+    expires_at: float
+    words: asyncio.Future[Decoded]
+
+
+_Result = Decoded | EngineError
+
+
+class Transcriber:
+    """All calls' utterances in, words out. Every method belongs to the event loop."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: AsrSettings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._clock = clock
+        self._waiting: list[_Entry] = []
+        self._workers: list[_Worker] = []
+        self._abandoned: list[_Worker] = []
+        self._submitted = 0
+        self._failures = 0
+        self._status = Status()
+        self._listeners: list[Callable[[Status], None]] = []
+        self._languages: OrderedDict[str, str] = OrderedDict()
+        self._checking: asyncio.Task[None] | None = None
+        self._dispatching = False
+        self._idle = asyncio.Event()
+
+    async def start(self) -> None:
+        """Start the worker threads; to be called once, before the first job."""
+        self._hire()
+        self._checking = asyncio.create_task(self._keep_checking())
+
+    async def close(self) -> None:
+        """Fail what waits, give what runs ``CLOSE_GRACE_S`` to end, and return in any case."""
+        if self._checking is None:
+            return
+        self._checking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._checking
+        self._checking = None
+        for entry in self._waiting:
+            _fail(entry, Shed("speech-to-text is closing"))
+        self._waiting.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_GRACE_S):
+                while any(worker.batch for worker in self._workers):
+                    self._idle.clear()
+                    await self._idle.wait()
+        for worker in [*self._workers, *self._abandoned]:
+            worker.dismiss()
+            for entry in worker.batch:
+                _fail(entry, Shed("speech-to-text is closing"))
+        self._workers.clear()
+
+    @property
+    def queue_depth(self) -> int:
+        """Utterances waiting, without those being decoded."""
+        return len(self._waiting)
+
+    @property
+    def status(self) -> Status:
+        return self._status
+
+    def on_status(self, callback: Callable[[Status], None]) -> Callable[[], None]:
+        """Call back whenever the status changes; returns what undoes this."""
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    def submit(self, job: Job) -> asyncio.Future[Decoded]:
+        """Queue a job. The future fails with Expired, Shed or EngineError.
+
+        A job replaces the waiting partials of its own utterance. Cancelling the future
+        takes the job back, if it is still waiting.
+        """
+        words: asyncio.Future[Decoded] = asyncio.get_running_loop().create_future()
+        words.add_done_callback(_retrieve)
+        now = self._clock()
+        self._submitted += 1
+        entry = _Entry(
+            job,
+            (_rank(job), self._submitted),
+            now,
+            math.inf if job.patient else now + self._settings.deadline_s,
+            words,
+        )
+        if self._checking is None:
+            _fail(entry, Shed("speech-to-text is not running"))
+            return words
+        if not self._workers:
+            _fail(entry, EngineError(self._status.reason))
+            return words
+        self._drop_older_partials(job)
+        insort(self._waiting, entry, key=lambda e: e.order)
+        self._shed()
+        self._schedule()
+        return words
+
+    def check(self) -> None:
+        """Enforce every deadline as of now; runs by itself every ``CHECK_EVERY_S``."""
+        now = self._clock()
+        late = [entry for entry in self._waiting if now >= entry.expires_at]
+        for entry in late:
+            _fail(entry, Expired(f"not decoded within {self._settings.deadline_s:g} s"))
+        if late:
+            self._waiting = [entry for entry in self._waiting if now < entry.expires_at]
+            self._degrade(f"speech-to-text is behind: {len(late)} utterances came too late")
+        for worker in [w for w in self._workers if w.batch and now >= w.give_up_at]:
+            self._abandon(worker)
+
+    # ---- the queue -------------------------------------------------------------------
+
+    def _drop_older_partials(self, job: Job) -> None:
+        same = (job.call_id, job.utterance.party, job.utterance.number)
+        for entry in list(self._waiting):
+            other = entry.job
+            if (
+                not other.utterance.final
+                and (other.call_id, other.utterance.party, other.utterance.number) == same
+            ):
+                self._waiting.remove(entry)
+                _fail(entry, Shed("a newer version of the utterance came"))
+
+    def _shed(self) -> None:
+        for patient in (False, True):  # each bound by itself: neither pushes the other out
+            mine = [entry for entry in self._waiting if entry.job.patient == patient]
+            if len(mine) > self._settings.queue:
+                self._waiting.remove(mine[-1])
+                reason = f"speech-to-text is behind: {self._settings.queue} utterances wait"
+                _fail(mine[-1], Shed(reason))
+                self._degrade(reason)
+
+    def _schedule(self) -> None:
+        """Dispatch after this turn of the loop, so that jobs of one turn share a batch."""
+        if not self._dispatching:
+            self._dispatching = True
+            asyncio.get_running_loop().call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._dispatching = False
+        self._waiting = [entry for entry in self._waiting if not entry.words.done()]
+        idle = [worker for worker in self._workers if not worker.batch]
+        while idle and self._waiting:
+            batch = self._take(shared_by=len(idle))
+            audio_s = sum(entry.job.duration_s for entry in batch)
+            give_up_at = self._clock() + max(HANG_MIN_S, HANG_PER_AUDIO_S * audio_s)
+            language = self._language(batch[0].job)
+            idle.pop().work(batch, language, give_up_at)
+
+    def _take(self, shared_by: int) -> list[_Entry]:
+        """The first in order, with those behind it that decode well together with it."""
+        first = self._kind(self._waiting[0].job)
+        alike = [entry for entry in self._waiting if self._kind(entry.job) == first]
+        batch = alike[: min(self._settings.batch, math.ceil(len(alike) / shared_by))]
+        for entry in batch:
+            self._waiting.remove(entry)
+        return batch
+
+    def _kind(self, job: Job) -> tuple[object, ...]:
+        length = sum(job.duration_s > limit_s for limit_s in LENGTHS_S)
+        return length, self._language(job), job.word_times, job.utterance.final
+
+    def _language(self, job: Job) -> str | None:
+        return self._settings.language or self._languages.get(job.call_id)
+
+    # ---- the workers -----------------------------------------------------------------
+
+    def _hire(self) -> None:
+        while len(self._workers) < self._settings.workers and len(self._abandoned) < MAX_ABANDONED:
+            self._workers.append(_Worker(self._engine, self._done))
+
+    def _done(self, worker: _Worker, results: Sequence[_Result]) -> None:
+        """A batch is decoded; its thread is free."""
+        if worker in self._abandoned:
+            self._abandoned.remove(worker)  # back after all; its jobs have failed already
+            worker.dismiss()
+            if self._checking is not None:
+                self._hire()
+                self._schedule()
+            return
+        batch, worker.batch = worker.batch, []
+        self._idle.set()
+        now = self._clock()
+        for entry, result in zip(batch, results, strict=True):
+            if isinstance(result, EngineError):
+                self._failures += 1
+                _fail(entry, result)
+                if self._failures >= FAILURES_TO_DEGRADE:
+                    self._degrade(f"speech-to-text fails: {result}")
+                continue
+            self._failures = 0
+            self._learn_language(entry.job, result)
+            if not entry.words.done():
+                entry.words.set_result(result)
+            self._recover(now - entry.submitted_at)
+        if self._checking is not None:
+            self._schedule()
+
+    def _abandon(self, worker: _Worker) -> None:
+        audio_s = sum(entry.job.duration_s for entry in worker.batch)
+        reason = f"no answer for {audio_s:.0f} s of audio"
+        for entry in worker.batch:
+            _fail(entry, EngineError(reason))
+        self._workers.remove(worker)
+        self._abandoned.append(worker)
+        self._hire()
+        if not self._workers:
+            reason = f"{len(self._abandoned)} threads hang, restart the monitor"
+            for entry in self._waiting:
+                _fail(entry, EngineError(f"speech-to-text hangs: {reason}"))
+            self._waiting.clear()
+        log.error("speech-to-text hangs: %s", reason)
+        self._degrade(f"speech-to-text hangs: {reason}")
+        self._schedule()
+
+    def _learn_language(self, job: Job, decoded: Decoded) -> None:
+        if (
+            self._settings.language is not None
+            or decoded.language is None
+            or decoded.language_p < LANGUAGE_MIN_P
+            or job.duration_s < LANGUAGE_MIN_S
+            or job.call_id in self._languages
+        ):
+            return
+        self._languages[job.call_id] = decoded.language
+        if len(self._languages) > REMEMBERED_CALLS:
+            self._languages.popitem(last=False)
+
+    # ---- the status ------------------------------------------------------------------
+
+    def _degrade(self, reason: str) -> None:
+        self._set(Status(True, reason))
+
+    def _recover(self, waited_s: float) -> None:
+        """Only a success that was not itself nearly too late clears the status."""
+        if (
+            waited_s <= self._settings.deadline_s / 2
+            and self.queue_depth <= self._settings.queue // 2
+        ):
+            self._set(Status())
+
+    def _set(self, status: Status) -> None:
+        if status == self._status:
+            return
+        self._status = status
+        for callback in list(self._listeners):
+            callback(status)
+
+    async def _keep_checking(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            self.check()
+
+
+class _Worker:
+    """A thread that decodes one batch at a time. ``batch`` belongs to the event loop."""
+
+    def __init__(self, engine: Engine, done: Callable[[_Worker, Sequence[_Result]], None]) -> None:
+        self.batch: list[_Entry] = []
+        self.give_up_at = math.inf
+        self._inbox: queue.SimpleQueue[tuple[list[Job], str | None] | None] = queue.SimpleQueue()
+        loop = asyncio.get_running_loop()
+        # A daemon, since nothing can end an engine that hangs: not even the exit waits for it.
+        threading.Thread(
+            target=self._run, args=(engine, loop, done), name="speech-to-text", daemon=True
+        ).start()
+
+    def work(self, batch: list[_Entry], language: str | None, give_up_at: float) -> None:
+        self.batch = batch
+        self.give_up_at = give_up_at
+        self._inbox.put(([entry.job for entry in batch], language))
+
+    def dismiss(self) -> None:
+        """End the thread, once it is through with what it has."""
+        self._inbox.put(None)
+
+    def _run(
+        self,
+        engine: Engine,
+        loop: asyncio.AbstractEventLoop,
+        done: Callable[[_Worker, Sequence[_Result]], None],
+    ) -> None:
+        while (order := self._inbox.get()) is not None:
+            results = _decode(engine, *order)
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits
+                loop.call_soon_threadsafe(done, self, results)
+
+
+def _decode(engine: Engine, jobs: list[Job], language: str | None) -> list[_Result]:
+    """Together, or else one by one, so that one bad clip does not sink its neighbours."""
+    try:
+        decoded = engine.transcribe(
+            [job.samples for job in jobs], language=language, word_times=jobs[0].word_times
+        )
+        if len(decoded) == len(jobs):
+            return list(decoded)
+        failure = EngineError(f"{engine.name}: {len(decoded)} results for {len(jobs)} clips")
+    except EngineError as error:
+        failure = error
+    # An engine is a plug-in: whatever it raises is its own failure, never the queue's.
+    # Only the kind is told on, since a foreign message may hold what was said.
+    except Exception as error:  # noqa: BLE001
+        failure = EngineError(f"{engine.name} raised {type(error).__name__}")
+    if len(jobs) == 1:
+        return [failure]
+    return [result for job in jobs for result in _decode(engine, [job], language)]
+
+
+def _rank(job: Job) -> int:
+    if job.patient:
+        return 3
+    if job.utterance.final:
+        return 0
+    return 2 if job.calm else 1
+
+
+def _fail(entry: _Entry, error: Exception) -> None:
+    if not entry.words.done():
+        entry.words.set_exception(error)
+
+
+def _retrieve(words: asyncio.Future[Decoded]) -> None:
+    """A call that has ended no longer asks for its words; asyncio need not complain."""
+    if not words.cancelled():
+        words.exception()

@@ -107,7 +107,7 @@ class StandIn:
 
         @app.get("/api/calls/{call_id}/access")
         def access() -> list[dict[str, str]]:
-            return [{"at": story.STARTED_AT, "by": "Kim", "what": "opened the replay"}]
+            return [{"at": story.STARTED_AT, "by": "Kim", "role": "supervisor", "what": "words"}]
 
         @app.delete("/api/calls/{call_id}", status_code=204)
         def remove(call_id: str) -> None:
@@ -117,10 +117,11 @@ class StandIn:
         async def upload(request: Request) -> dict[str, str]:
             if self.refusal:
                 raise HTTPException(422, self.refusal)
-            form = await request.form()
-            file = form["file"]
-            assert not isinstance(file, str)
-            self.uploads.append({"name": file.filename, "agent_channel": form["agent_channel"]})
+            async with request.form() as form:
+                file = form["file"]
+                assert not isinstance(file, str)
+                told = {"name": file.filename, "agent_channel": form["agent_channel"]}
+            self.uploads.append(told)
             return {"call_id": "late-parcel"}
 
         @app.websocket("/live")
@@ -184,7 +185,8 @@ class StandIn:
 
     async def _snapshots(self, websocket: WebSocket, wanted: dict[str, Any]) -> None:
         for call_id, events in self.calls.items():
-            if not self._follows(wanted, call_id):
+            ended = isinstance(events[-1], CallEnded)
+            if not self._follows(wanted, call_id) or (ended and wanted.get("floor")):
                 continue
             since = wanted.get("since") or 0
             newer = [event.model_dump() for event in events if event.seq > since]

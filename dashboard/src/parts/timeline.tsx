@@ -1,7 +1,7 @@
 import { useComputed, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { memo } from "preact/compat";
-import { useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Peaks } from "../api";
 import { clock } from "../format";
 import type { Player } from "../player";
@@ -28,9 +28,14 @@ export function Timeline(props: {
   const width = Math.min(Math.max(boxWidth - LABELS_PX, 200) * zoom, MOST_PX);
   const head = useRef<HTMLDivElement>(null);
 
+  const place = (t: number) => {
+    head.current!.style.left = `${(t / duration) * 100}%`;
+  };
+  useLayoutEffect(() => place(player.t.peek()), [duration, player]);
   useSignalEffect(() => {
-    const x = (player.t.value / duration) * width;
-    if (head.current) head.current.style.transform = `translateX(${x}px)`;
+    const t = player.t.value;
+    place(t);
+    const x = (t / duration) * width;
     const scroller = box.current;
     if (!scroller || width <= scroller.clientWidth || !player.playing.peek()) return;
     const from = scroller.scrollLeft;

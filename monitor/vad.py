@@ -98,8 +98,8 @@ class Vad:
         over calls.
         """
         blocks, channels, _ = frames.shape
-        # A matrix of one row may take another path through the kernels (GEMV), with other
-        # rounding; two rows and more are computed alike.
+        # A matrix of one row goes another way (GEMV) where weights are not packed beforehand,
+        # with other rounding; two rows and more are computed alike.
         rows = max(channels, 2)
         if rows != channels:
             frames = np.repeat(frames, 2, axis=1)
@@ -201,7 +201,7 @@ def _graph(weights: dict[str, F32]) -> bytes:
         "any": np.array([-1], np.int64),
         "features": np.array([STATE], np.int64),
         "rows": np.array([-1, STATE], np.int64),
-        # One column alone would go through GEMV, where the order of a row's sum depends on
+        # One column alone may go that way too, and the order of a row's sum would depend on
         # how many rows there are.
         "last": np.repeat(weights["decoder.decoder.2.weight"][0], _COLUMNS, axis=1),
         "bias": weights["decoder.decoder.2.bias"],

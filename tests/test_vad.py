@@ -37,9 +37,25 @@ def voices(blocks: int, channels: int) -> np.ndarray:
     return windows(np.array(rows, np.float32))
 
 
+class Unpacked(onnxruntime.SessionOptions):
+    """Matrix products as on machines where the weights are not packed beforehand: a single
+    row or column then goes another way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_session_config_entry("session.disable_prepacking", "1")
+
+
 @pytest.fixture(scope="module")
 def vad() -> Vad:
     return Vad()
+
+
+@pytest.fixture(scope="module")
+def unpacked() -> Vad:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnxruntime, "SessionOptions", Unpacked)
+        return Vad()
 
 
 def zeros(channels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -82,7 +98,11 @@ def test_agrees_with_the_published_model_on_calls(vad: Vad, path: Path) -> None:
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 5, 16, 17])
 @pytest.mark.parametrize("step", [1, 2, 7, 60])
-def test_bits_do_not_depend_on_the_batch(vad: Vad, channels: int, step: int) -> None:
+@pytest.mark.parametrize("kernels", ["vad", "unpacked"])
+def test_bits_do_not_depend_on_the_batch(
+    channels: int, step: int, kernels: str, request: pytest.FixtureRequest
+) -> None:
+    vad: Vad = request.getfixturevalue(kernels)
     frames = voices(60, 17)
     whole, hidden, _ = vad.speech(frames, *zeros(17))
     h, c = zeros(channels)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from monitor.config import ConfigError, NudgeSettings
-from monitor.events import Cue, Event, Evidence, NudgeClosed, NudgeEffect, NudgeOpened, Overlap
+from monitor.events import Cue, Event, NudgeClosed, NudgeEffect, NudgeOpened, Overlap
 from monitor.policy import EFFECT_AFTER_S, Policy
 from monitor.registry import UnknownName
 from monitor.view import View
@@ -124,18 +124,19 @@ def test_clearly_more_important_replaces() -> None:
 
 
 def test_a_little_more_important_does_not() -> None:
-    hurt = Evidence(kind="words", t=40.0, text="They said “broken”", value=2.0)
-    ignored = replace(
-        FAST, pace_ratio=None, agent_speaking_since=None, frustrations=(hurt,), agent_turn_ends=(45.0, 50.0),
-        agent_last_speech=50.0, agent_words_until=50.0,
-    )  # fmt: skip
+    venting = replace(
+        FAST,
+        pace_ratio=None,
+        agent_speaking_since=None,
+        mood=3.0,
+        customer_turn=(50.0, 10.0),
+        customer_speaking_since=55.0,
+    )
     screen = Screen(min_gap_s=0.0)
-    screen.see(ignored)
-    venting = replace(ignored, mood=3.0, customer_turn=(50.0, 10.0), customer_speaking_since=55.0)
-    screen.over(venting, 60.5, 80.0)
-    assert screen.opened == [("acknowledge_first", 60.0)]
-    screen.see(replace(venting, t=81.0, overlaps=(talk_over(81.0),)))
-    assert screen.opened[1:] == [("let_them_finish", 81.0)]
+    screen.see(venting)
+    came_in = replace(venting, agent_speaking_since=69.0, overlaps=(talk_over(70.0),))
+    screen.over(came_in, 70.0, 72.0)
+    assert screen.opened == [("let_them_vent", 60.0)]
 
 
 def test_quiet_while_the_customer_thanks() -> None:

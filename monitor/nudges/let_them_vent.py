@@ -10,7 +10,7 @@ from monitor.view import View
 TITLE = "Let them vent"
 TEXT = "Stay quiet until they are through. Then acknowledge."
 KIND = "floor"
-PRIORITY = 70
+PRIORITY = 80
 TTL_S = 30.0
 THRESHOLDS = {
     "turn_s": 8.0,  # longer than most answers, shorter than most stories

@@ -71,8 +71,13 @@ class Calls:
     def __len__(self) -> int:
         return len(self._running)
 
-    def start(self, source: Source, *, recorded: bool = False) -> Session:
-        """Start a call. Raises Busy when there is no room or the monitor is stopping."""
+    def start(
+        self, source: Source, *, recorded: bool = False, done: Callable[[], None] | None = None
+    ) -> Session:
+        """Start a call; ``done`` is called when it has ended, whatever ended it.
+
+        Raises Busy when there is no room or the monitor is stopping.
+        """
         limit = self._runtime.settings.server.max_calls
         if self._closing:
             raise Busy("the monitor is stopping")
@@ -81,6 +86,8 @@ class Calls:
         sink = _Outputs(self._bus, self._store, self._watch)
         session = self._runtime.session(source, sink, recorded=recorded)
         task = asyncio.create_task(self._run(session, sink), name=f"call {session.call_id}")
+        if done is not None:
+            task.add_done_callback(lambda _: done())
         self._running[session.call_id] = (session, task)
         return session
 
@@ -123,15 +130,14 @@ class Calls:
             log.error("call %s failed: %s\n%s", session.call_id, type(error).__name__, where)
         finally:
             del self._running[session.call_id]
-            if not isinstance(sink.last, CallEnded):
-                last = sink.last
+            if sink.last is not None and not isinstance(sink.last, CallEnded):
                 sink.event(
                     CallEnded(
                         call_id=session.call_id,
-                        seq=last.seq + 1 if last else 1,
-                        t=last.t if last else 0.0,
+                        seq=sink.last.seq + 1,
+                        t=sink.last.t,
                         reason="failed",
                         detail="internal error; the log names the line",
-                        duration_s=last.t if last else 0.0,
+                        duration_s=sink.last.t,
                     )
                 )

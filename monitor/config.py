@@ -226,9 +226,7 @@ def markdown() -> str:
         "Order, first wins: the command line, the environment, `monitor.toml`, these defaults.",
     ]
     for name, field in Settings.model_fields.items():
-        section = field.annotation
-        assert isinstance(section, type)
-        assert issubclass(section, Section)
+        section: type[Section] = type(field.default)
         lines += ["", f"## [{name}]", "", "| setting | default | |", "|---|---|---|"]
         for key, setting in section.model_fields.items():
             default = setting.get_default(call_default_factory=False)

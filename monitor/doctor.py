@@ -149,9 +149,8 @@ def _words(settings: Settings) -> Finding:
     except (EngineError, WeightsError, registry.UnknownName) as error:
         return Finding("words", "missing", "speech-to-text does not work", str(error))
     took_s = time.perf_counter() - began
-    return Finding(
-        "words", "ok", f"{TRIED_S:.0f} s of a sample in {took_s:.1f} s: “{decoded.text.strip()[:48]}…”"
-    )
+    said = decoded.text.strip()[:48]
+    return Finding("words", "ok", f"{TRIED_S:.0f} s of a sample in {took_s:.1f} s: “{said}…”")
 
 
 def _short(folder: Path) -> str:

@@ -63,9 +63,13 @@ async def open_house(
         purging = asyncio.create_task(keep_purging(store, settings.store), name="retention")
         stack.push_async_callback(_cancelled, purging)
 
-        def analyze_upload(path: Path, agent_channel: int, title: str) -> str:
-            source = WavSource(path, agent_channel=agent_channel, title=title)
-            return calls.start(source, recorded=True).call_id
+        async def analyze_upload(path: Path, agent_channel: int, title: str) -> str:
+            # Opening may read all of a file that begins with silence: not on the loop.
+            source = await asyncio.to_thread(
+                WavSource, path, agent_channel=agent_channel, title=title
+            )
+            session = calls.start(source, recorded=True, done=lambda: path.unlink(missing_ok=True))
+            return session.call_id
 
         server = Server(
             settings,

@@ -7,7 +7,7 @@ import pkgutil
 from types import ModuleType
 
 
-class UnknownName(LookupError):
+class UnknownName(LookupError):  # noqa: N818  (says what it is)
     """No file of that name; the message lists the folder."""
 
 

@@ -38,7 +38,7 @@ from monitor.events import (
     Word,
 )
 from monitor.hearing import Hearing, HearingError
-from monitor.redaction import redact
+from monitor.redaction import Redactor
 from monitor.sources import Source, SourceError
 from monitor.tape import Tape
 from monitor.transcriber import Expired, Job, Shed, Transcriber
@@ -111,6 +111,7 @@ class Session:
         self._tape = Tape(2, TAPE_S)
         self._live_words: set[asyncio.Task[None]] = set()
         self._words_troubled = False
+        self._redactor = Redactor()  # a number may be read out over several utterances
         self._stop_reason: str | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -317,6 +318,8 @@ class Session:
         except (EngineError, Expired, Shed) as error:
             self._words_trouble(True, str(error))
             return None
+        if self.call.ended:
+            return None
         self._words_trouble(False, "words are back")
         offset = max(0.0, utterance.t0 - PRE_ROLL_S)
         transcript = Transcript(
@@ -333,7 +336,7 @@ class Session:
             return None
         if not self._settings.privacy.redact_digits:
             return transcript
-        transcript, spans = redact(transcript)
+        transcript, spans = self._redactor.redact(transcript)
         for span in spans:
             self._sink.mute(self.call_id, span.t0, span.t1, utterance.party)
         return transcript

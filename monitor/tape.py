@@ -41,4 +41,5 @@ class Tape:
         stop = min(round(t1 * RATE_HZ), self._end)
         if stop <= start:
             return np.zeros(0, np.float32)
-        return self._ring[channel].take(np.arange(start, stop), mode="wrap")
+        cut: NDArray[np.float32] = self._ring[channel, np.arange(start, stop) % size]
+        return cut

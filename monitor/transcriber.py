@@ -16,21 +16,17 @@ import asyncio
 import contextlib
 import logging
 import math
-import queue
-import threading
 import time
 from bisect import insort
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from monitor.audio import RATE_HZ
 from monitor.config import AsrSettings
 from monitor.engines import Decoded, Engine, EngineError
-from monitor.events import Utterance
+from monitor.jobs import Entry, Expired, Job, Result, Shed, Worker
+
+__all__ = ["Expired", "Job", "Shed", "Status", "Transcriber"]
 
 log = logging.getLogger(__name__)
 
@@ -50,48 +46,10 @@ LANGUAGE_MIN_P = 0.6
 REMEMBERED_CALLS = 1024
 
 
-class Expired(RuntimeError):
-    """Not decoded by its deadline."""
-
-
-class Shed(RuntimeError):
-    """Given up to keep up: the queue is full, or the transcriber closes."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """One utterance to decode. ``utterance.final`` false asks for a partial."""
-
-    call_id: str
-    utterance: Utterance
-    samples: NDArray[np.float32]  # (samples,), mono, 8 kHz
-    patient: bool = False  # a recording: no deadline, after everything live
-    calm: bool = True  # partials of calm calls are shed first
-    word_times: bool = True
-
-    @property
-    def duration_s(self) -> float:
-        return self.samples.size / RATE_HZ
-
-
 @dataclass(frozen=True, slots=True)
 class Status:
     degraded: bool = False
     reason: str = ""
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """A job in the queue; sorts by what is decoded first."""
-
-    job: Job
-    order: tuple[int, int]  # rank, number of submission
-    submitted_at: float
-    expires_at: float
-    words: asyncio.Future[Decoded]
-
-
-_Result = Decoded | EngineError
 
 
 class Transcriber:
@@ -107,9 +65,9 @@ class Transcriber:
         self._engine = engine
         self._settings = settings
         self._clock = clock
-        self._waiting: list[_Entry] = []
-        self._workers: list[_Worker] = []
-        self._abandoned: list[_Worker] = []
+        self._waiting: list[Entry] = []
+        self._workers: list[Worker] = []
+        self._abandoned: list[Worker] = []
         self._submitted = 0
         self._failures = 0
         self._status = Status()
@@ -170,7 +128,7 @@ class Transcriber:
         words.add_done_callback(_retrieve)
         now = self._clock()
         self._submitted += 1
-        entry = _Entry(
+        entry = Entry(
             job,
             (_rank(job), self._submitted),
             now,
@@ -240,7 +198,7 @@ class Transcriber:
             language = self._language(batch[0].job)
             idle.pop().work(batch, language, give_up_at)
 
-    def _take(self, shared_by: int) -> list[_Entry]:
+    def _take(self, shared_by: int) -> list[Entry]:
         """The first in order, with those behind it that decode well together with it."""
         first = self._kind(self._waiting[0].job)
         alike = [entry for entry in self._waiting if self._kind(entry.job) == first]
@@ -260,9 +218,9 @@ class Transcriber:
 
     def _hire(self) -> None:
         while len(self._workers) < self._settings.workers and len(self._abandoned) < MAX_ABANDONED:
-            self._workers.append(_Worker(self._engine, self._done))
+            self._workers.append(Worker(self._engine, self._done))
 
-    def _done(self, worker: _Worker, results: Sequence[_Result]) -> None:
+    def _done(self, worker: Worker, results: Sequence[Result]) -> None:
         """A batch is decoded; its thread is free."""
         if worker in self._abandoned:
             self._abandoned.remove(worker)  # back after all; its jobs have failed already
@@ -289,7 +247,7 @@ class Transcriber:
         if self._checking is not None:
             self._schedule()
 
-    def _abandon(self, worker: _Worker) -> None:
+    def _abandon(self, worker: Worker) -> None:
         audio_s = sum(entry.job.duration_s for entry in worker.batch)
         reason = f"no answer for {audio_s:.0f} s of audio"
         for entry in worker.batch:
@@ -345,60 +303,6 @@ class Transcriber:
             self.check()
 
 
-class _Worker:
-    """A thread that decodes one batch at a time. ``batch`` belongs to the event loop."""
-
-    def __init__(self, engine: Engine, done: Callable[[_Worker, Sequence[_Result]], None]) -> None:
-        self.batch: list[_Entry] = []
-        self.give_up_at = math.inf
-        self._inbox: queue.SimpleQueue[tuple[list[Job], str | None] | None] = queue.SimpleQueue()
-        loop = asyncio.get_running_loop()
-        # A daemon, since nothing can end an engine that hangs: not even the exit waits for it.
-        threading.Thread(
-            target=self._run, args=(engine, loop, done), name="speech-to-text", daemon=True
-        ).start()
-
-    def work(self, batch: list[_Entry], language: str | None, give_up_at: float) -> None:
-        self.batch = batch
-        self.give_up_at = give_up_at
-        self._inbox.put(([entry.job for entry in batch], language))
-
-    def dismiss(self) -> None:
-        """End the thread, once it is through with what it has."""
-        self._inbox.put(None)
-
-    def _run(
-        self,
-        engine: Engine,
-        loop: asyncio.AbstractEventLoop,
-        done: Callable[[_Worker, Sequence[_Result]], None],
-    ) -> None:
-        while (order := self._inbox.get()) is not None:
-            results = _decode(engine, *order)
-            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits
-                loop.call_soon_threadsafe(done, self, results)
-
-
-def _decode(engine: Engine, jobs: list[Job], language: str | None) -> list[_Result]:
-    """Together, or else one by one, so that one bad clip does not sink its neighbours."""
-    try:
-        decoded = engine.transcribe(
-            [job.samples for job in jobs], language=language, word_times=jobs[0].word_times
-        )
-        if len(decoded) == len(jobs):
-            return list(decoded)
-        failure = EngineError(f"{engine.name}: {len(decoded)} results for {len(jobs)} clips")
-    except EngineError as error:
-        failure = error
-    # An engine is a plug-in: whatever it raises is its own failure, never the queue's.
-    # Only the kind is told on, since a foreign message may hold what was said.
-    except Exception as error:  # noqa: BLE001
-        failure = EngineError(f"{engine.name} raised {type(error).__name__}")
-    if len(jobs) == 1:
-        return [failure]
-    return [result for job in jobs for result in _decode(engine, [job], language)]
-
-
 def _rank(job: Job) -> int:
     if job.patient:
         return 3
@@ -407,7 +311,7 @@ def _rank(job: Job) -> int:
     return 2 if job.calm else 1
 
 
-def _fail(entry: _Entry, error: Exception) -> None:
+def _fail(entry: Entry, error: Exception) -> None:
     if not entry.words.done():
         entry.words.set_exception(error)
 

@@ -84,7 +84,7 @@ class Stage:
         self.commands.append((call_id, command))
         return self.bus.call(call_id) is not None
 
-    def analyze_upload(self, path: Path, agent_channel: int, title: str) -> str:
+    async def analyze_upload(self, path: Path, agent_channel: int, title: str) -> str:
         if path.read_bytes()[:4] != b"RIFF":
             raise SourceError("not an audio file")
         self.uploads.append((path, agent_channel, title))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -27,9 +27,9 @@ StartCall = Callable[[Source], Started]
 """Start a call from a source. Raises Busy."""
 SendCommand = Callable[[str, Command], bool]
 """Hand a person's command to a live call; False when it is not live."""
-AnalyzeUpload = Callable[[Path, int, str], str]
-"""Analyse a file (path, channel of the agent, title) as a call; its id. Returns at once.
-Raises SourceError, Busy."""
+AnalyzeUpload = Callable[[Path, int, str], Awaitable[str]]
+"""Analyse a file (path, channel of the agent, title) as a call; its id, as soon as it has
+started. Removes the file when it is through. Raises SourceError, Busy."""
 
 
 class LoopLag:

@@ -66,7 +66,7 @@ def router(desk: Desk) -> APIRouter:
             path = desk.store.folder / "uploads" / f"{uuid4().hex}{_suffix(name)}"
             await run_in_threadpool(_save, file, path)
         try:
-            return Accepted(call_id=desk.analyze_upload(path, channel, title or name))
+            return Accepted(call_id=await desk.analyze_upload(path, channel, title or name))
         except SourceError as error:
             path.unlink(missing_ok=True)
             raise HTTPException(400, str(error)) from None

@@ -1,0 +1,110 @@
+"""One utterance to decode, and the thread that decodes it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.audio import RATE_HZ
+from monitor.engines import Decoded, Engine, EngineError
+from monitor.events import Utterance
+
+
+class Expired(RuntimeError):  # noqa: N818  (an answer, not a fault)
+    """Not decoded by its deadline."""
+
+
+class Shed(RuntimeError):  # noqa: N818
+    """Given up to keep up: the queue is full, or the transcriber closes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One utterance to decode. ``utterance.final`` false asks for a partial."""
+
+    call_id: str
+    utterance: Utterance
+    samples: NDArray[np.float32]  # (samples,), mono, 8 kHz
+    patient: bool = False  # a recording: no deadline, after everything live
+    calm: bool = True  # partials of calm calls are shed first
+    word_times: bool = True
+
+    @property
+    def duration_s(self) -> float:
+        return self.samples.size / RATE_HZ
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A job in the queue; sorts by what is decoded first."""
+
+    job: Job
+    order: tuple[int, int]  # rank, number of submission
+    submitted_at: float
+    expires_at: float
+    words: asyncio.Future[Decoded]
+
+
+Result = Decoded | EngineError
+
+
+class Worker:
+    """A thread that decodes one batch at a time. ``batch`` belongs to the event loop."""
+
+    def __init__(self, engine: Engine, done: Callable[[Worker, Sequence[Result]], None]) -> None:
+        self.batch: list[Entry] = []
+        self.give_up_at = math.inf
+        self._inbox: queue.SimpleQueue[tuple[list[Job], str | None] | None] = queue.SimpleQueue()
+        loop = asyncio.get_running_loop()
+        # A daemon, since nothing can end an engine that hangs: not even the exit waits for it.
+        threading.Thread(
+            target=self._run, args=(engine, loop, done), name="speech-to-text", daemon=True
+        ).start()
+
+    def work(self, batch: list[Entry], language: str | None, give_up_at: float) -> None:
+        self.batch = batch
+        self.give_up_at = give_up_at
+        self._inbox.put(([entry.job for entry in batch], language))
+
+    def dismiss(self) -> None:
+        """End the thread, once it is through with what it has."""
+        self._inbox.put(None)
+
+    def _run(
+        self,
+        engine: Engine,
+        loop: asyncio.AbstractEventLoop,
+        done: Callable[[Worker, Sequence[Result]], None],
+    ) -> None:
+        while (order := self._inbox.get()) is not None:
+            results = decode(engine, *order)
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits
+                loop.call_soon_threadsafe(done, self, results)
+
+
+def decode(engine: Engine, jobs: list[Job], language: str | None) -> list[Result]:
+    """Together, or else one by one, so that one bad clip does not sink its neighbours."""
+    try:
+        decoded = engine.transcribe(
+            [job.samples for job in jobs], language=language, word_times=jobs[0].word_times
+        )
+        if len(decoded) == len(jobs):
+            return list(decoded)
+        failure = EngineError(f"{engine.name}: {len(decoded)} results for {len(jobs)} clips")
+    except EngineError as error:
+        failure = error
+    # An engine is a plug-in: whatever it raises is its own failure, never the queue's.
+    # Only the kind is told on, since a foreign message may hold what was said.
+    except Exception as error:  # noqa: BLE001
+        failure = EngineError(f"{engine.name} raised {type(error).__name__}")
+    if len(jobs) == 1:
+        return [failure]
+    return [result for job in jobs for result in decode(engine, [job], language)]

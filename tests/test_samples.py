@@ -156,8 +156,9 @@ def test_words_share_the_speaking_time_and_leave_the_pauses_alone() -> None:
 
 
 def test_g711_is_the_table() -> None:
-    steps = np.array([0, 1, 3, 4, 30, 31, 94, 95, 1000, 4063, 8158, 9000], np.float32) / 8192
-    expected = np.array([0, 0, 2, 4, 30, 30, 93, 93, 975, 3999, 8031, 8031]) * 4
+    # Inside the decision intervals of the table, in its own units: 14 bits.
+    steps = np.array([0, 2, 4, 30, 33, 93, 94, 99, 1000, 4191, 8000, 9000], np.float32) / 8192
+    expected = np.array([0, 2, 4, 30, 33, 93, 93, 99, 1023, 4191, 8031, 8031]) * 4
     assert telephone.g711(steps).tolist() == expected.tolist()
     assert telephone.g711(-steps).tolist() == (-expected).tolist()
 
@@ -319,7 +320,7 @@ def test_rising_has_a_long_upset_turn_and_settles() -> None:
     upset = [ln for ln in ref["lines"] if "upset" in ln["manners"]]
     assert max(ln["t1"] - ln["t0"] for ln in upset) >= 9
     (span,) = ref["frustration"]
-    assert 20 < span["t0"]
+    assert span["t0"] > 20
     assert span["t1"] < ref["duration_s"] - 20
 
 

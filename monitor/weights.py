@@ -21,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import huggingface_hub
+import huggingface_hub.constants
 from huggingface_hub.errors import EntryNotFoundError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -160,6 +161,9 @@ def _from_packages(cached: Path, name: str, published: Published) -> Path | None
 
 def _from_hub(cached: Path, name: str, published: Published) -> Path:
     work = cached.parent / f".{name}.partial"  # kept when interrupted: the hub client resumes
+    # The client reads its environment at import, too late for us to set, and would tell
+    # the hub what runs here.
+    huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
     try:
         work.mkdir(parents=True, exist_ok=True)
         for file in published.sha256:

@@ -19,7 +19,7 @@ ROOMS: list[tuple[str, str]] = [
     ),
     (
         "outside",
-        "audiofile engines weights transcriber sources tape hearing session bus database schema"
+        "audiofile engines weights jobs transcriber sources tape hearing session bus database schema"
         " migrations rows writer store recording retention runtime calls exports server analysis"
         " house terminal doctor demo cli __main__",
     ),

@@ -1,0 +1,286 @@
+"""Engines: what faster_whisper hears, what it drops, and that neighbours change nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from monitor import registry
+from monitor.audio import RATE_HZ
+from monitor.audiofile import AudioFile
+from monitor.config import AsrSettings
+from monitor.engines import Decoded, EngineError
+from monitor.engines.faster_whisper import (
+    CONTEXTS,
+    FasterWhisper,
+    compression,
+    create,
+    repeats,
+)
+from monitor.resources import resource
+
+F32 = NDArray[np.float32]
+RENDERED = resource("samples") / "rendered"
+
+
+# ---- loops, without weights --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please hold while we try to connect you. Please hold while we try to connect you.",
+        "And so my fellow and so my fellow and so",
+        "I want, I want it back.",
+        "so I can verify the email settings. So I can verify",
+    ],
+)
+def test_repetition_is_noticed(text: str) -> None:
+    assert repeats(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "No.",
+        "No, no, no.",
+        "I told you that, and you told me that I was wrong.",
+        "Hello? Hello?",
+    ],
+)
+def test_ordinary_speech_is_no_repetition(text: str) -> None:
+    assert not repeats(text)
+
+
+def test_a_loop_compresses_and_speech_does_not() -> None:
+    assert compression("hey " * 40) > 2.4
+    assert compression("Press one to enter an extension, press two to use the directory.") < 1.5
+    assert compression("") == 0.0
+
+
+# ---- with the weights ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def engine() -> FasterWhisper:
+    return create(AsrSettings(offline=True))
+
+
+def lines(sample: str, count: int) -> list[tuple[F32, str, list[dict[str, object]]]]:
+    """The first lines of a rendered call: audio, what is said, the words with their times."""
+    flac = RENDERED / f"{sample}.flac"
+    if not flac.is_file():
+        pytest.skip(f"{flac} is not rendered")
+    reference = json.loads(flac.with_suffix(".ref.json").read_text())
+    pcm = np.concatenate(list(AudioFile(flac).pieces()), axis=1)
+    found = []
+    for line in reference["lines"]:
+        if line["kind"] is not None or line["t1"] - line["t0"] < 1.5:
+            continue
+        row = ("agent", "customer").index(line["party"])
+        t0, t1 = max(0.0, line["t0"] - 0.2), line["t1"] + 0.15
+        words = [
+            {**word, "t0": word["t0"] - t0, "t1": word["t1"] - t0}
+            for word in reference["words"]
+            if word["party"] == line["party"] and line["t0"] <= word["t0"] < line["t1"]
+        ]
+        found.append((pcm[row, round(t0 * RATE_HZ) : round(t1 * RATE_HZ)], line["text"], words))
+    return found[:count]
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z']+", text.lower().replace("’", "'")))
+
+
+@pytest.mark.weights
+def test_hears_the_samples(engine: FasterWhisper) -> None:
+    said = lines("calm", 10)
+    heard = engine.transcribe([clip for clip, _, _ in said], language="en", word_times=False)
+    error = jiwer.wer([plain(text) for _, text, _ in said], [plain(d.text) for d in heard])
+    assert error < 0.25, [d.text for d in heard]
+    assert all(d.dropped is None and d.language == "en" and d.confidence > 0.3 for d in heard)
+
+
+@pytest.mark.weights
+def test_neighbours_change_nothing(engine: FasterWhisper) -> None:
+    clips = [clip for clip, _, _ in lines("rising", 6)]
+    alone = [engine.transcribe([c], language="en", word_times=True)[0] for c in clips]
+    assert engine.transcribe(clips, language="en", word_times=True) == alone
+    assert engine.transcribe(clips[::-1], language="en", word_times=True) == alone[::-1]
+
+
+@pytest.mark.weights
+def test_words_stand_where_they_are_spoken(engine: FasterWhisper) -> None:
+    said = lines("calm", 8)
+    heard = engine.transcribe([clip for clip, _, _ in said], language="en", word_times=True)
+    off_s: list[float] = []
+    for (clip, _, words), decoded in zip(said, heard, strict=True):
+        assert " ".join(word.text for word in decoded.words).split() == decoded.text.split()
+        times = [t for word in decoded.words for t in (word.t0, word.t1)]
+        assert times == sorted(times)
+        assert times[0] >= 0
+        assert times[-1] <= clip.size / RATE_HZ
+        by_text = {plain(word.text): word for word in decoded.words}
+        off_s += [
+            abs(by_text[text].t1 - float(str(word["t1"])))
+            for word in words
+            if (text := plain(str(word["text"]))) in by_text
+            and sum(plain(str(w["text"])) == text for w in words) == 1
+        ]
+    assert len(off_s) > 20
+    assert float(np.median(off_s)) < 0.2
+
+
+@pytest.mark.weights
+def test_level_of_the_line_changes_nothing(engine: FasterWhisper) -> None:
+    clips = [clip for clip, _, _ in lines("calm", 4)]
+    loud = engine.transcribe(clips, language="en", word_times=False)
+    soft = engine.transcribe(
+        [c * np.float32(0.125) for c in clips], language="en", word_times=False
+    )
+    assert [d.text for d in soft] == [d.text for d in loud]
+
+
+def noises() -> dict[str, F32]:
+    rng = np.random.default_rng(1)
+    t = np.arange(3 * RATE_HZ) / RATE_HZ
+    return {
+        "noise": (0.05 * rng.standard_normal(2 * RATE_HZ)).astype(np.float32),
+        "hum": (0.2 * np.sin(2 * np.pi * 50 * t)).astype(np.float32),
+        "ringing": (0.3 * np.sin(2 * np.pi * 425 * t)).astype(np.float32),
+        "keypad": (np.sin(2 * np.pi * 697 * t) + np.sin(2 * np.pi * 1209 * t)).astype(np.float32),
+    }
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("kind", noises())
+def test_noise_says_nothing(engine: FasterWhisper, kind: str) -> None:
+    [heard] = engine.transcribe([noises()[kind]], language="en", word_times=True)
+    assert heard.text == ""
+    assert heard.words == ()
+    assert heard.dropped is not None
+
+
+@pytest.mark.weights
+def test_clips_that_hold_nothing(engine: FasterWhisper) -> None:
+    heard = engine.transcribe(
+        [np.zeros(0, np.float32), np.zeros(160, np.float32), np.zeros(RATE_HZ, np.float32)],
+        language="en",
+        word_times=True,
+    )
+    assert [d.dropped for d in heard] == ["too_short", "too_short", "silence"]
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(
+    ("clip", "message"),
+    [
+        (np.full(RATE_HZ, np.nan, np.float32), "not numbers"),
+        (np.ones(31 * RATE_HZ, np.float32), "at most 30 s"),
+        (np.ones((2, RATE_HZ), np.float32), "mono"),
+    ],
+    ids=["nan", "long", "stereo"],
+)
+def test_clips_that_cannot_be(engine: FasterWhisper, clip: F32, message: str) -> None:
+    with pytest.raises(EngineError, match=message):
+        engine.transcribe([clip], language="en", word_times=False)
+
+
+@pytest.mark.weights
+def test_every_length_up_to_30_s_fits_a_context(engine: FasterWhisper) -> None:
+    rng = np.random.default_rng(2)
+    edges = [frames / 100 for frames in CONTEXTS]
+    clips = [
+        (0.01 * rng.standard_normal(round(s * RATE_HZ))).astype(np.float32)
+        for edge in edges
+        for s in (edge - 0.02, edge)
+    ]
+    heard = engine.transcribe(clips, language="en", word_times=False)
+    assert len(heard) == len(clips)
+
+
+@pytest.mark.weights
+def test_a_repeated_text_is_decoded_again_with_more_context(
+    engine: FasterWhisper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [(clip, _, _)] = lines("calm", 1)
+    contexts: list[int] = []
+    encode = engine._whisper.encode
+
+    def watched(features: F32) -> object:
+        contexts.append(features.shape[2])
+        return encode(features)
+
+    monkeypatch.setattr(engine._whisper, "encode", watched)
+    [once] = engine.transcribe([clip], language="en", word_times=False)
+    assert len(contexts) == 1
+    monkeypatch.setattr("monitor.engines.faster_whisper.repeats", lambda text: True)
+    [twice] = engine.transcribe([clip], language="en", word_times=False)
+    assert contexts[1] == contexts[0]
+    assert contexts[2] >= 2 * contexts[1]
+    assert len(contexts) == 3, "once more, not for ever"
+    assert plain(twice.text).split()[:2] == plain(once.text).split()[:2]
+
+
+@pytest.mark.weights
+def test_an_endless_text_is_dropped_as_a_loop(
+    engine: FasterWhisper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [(clip, _, _)] = lines("calm", 1)
+    monkeypatch.setattr("monitor.engines.faster_whisper.TOKENS_PER_S", 0.0)
+    monkeypatch.setattr("monitor.engines.faster_whisper.SPARE_TOKENS", 2)
+    [heard] = engine.transcribe([clip], language="en", word_times=True)
+    assert (heard.text, heard.words, heard.dropped) == ("", (), "loop")
+
+
+@pytest.mark.weights
+def test_threads_may_share_it(engine: FasterWhisper) -> None:
+    clips = [clip for clip, _, _ in lines("calm", 3)]
+    expected = [engine.transcribe([c], language="en", word_times=True)[0] for c in clips]
+    heard: list[Decoded | None] = [None] * len(clips)
+
+    def decode(index: int) -> None:
+        [heard[index]] = engine.transcribe([clips[index]], language="en", word_times=True)
+
+    threads = [threading.Thread(target=decode, args=(i,)) for i in range(len(clips))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == expected
+
+
+@pytest.mark.weights
+def test_english_weights_refuse_another_language(engine: FasterWhisper) -> None:
+    with pytest.raises(EngineError, match="'de', only English: choose multilingual weights"):
+        engine.transcribe([np.ones(RATE_HZ, np.float32)], language="de", word_times=False)
+
+
+# ---- set-up -----------------------------------------------------------------------------
+
+
+def test_its_file_name_is_its_registration() -> None:
+    module = registry.load("monitor.engines", AsrSettings().engine)
+    assert module.create is create
+    with pytest.raises(registry.UnknownName, match="faster_whisper"):
+        registry.load("monitor.engines", "telepathy")
+
+
+def test_weights_that_are_none(tmp_path: Path) -> None:
+    for name in ("config.json", "model.bin", "tokenizer.json"):
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(EngineError, match="cannot be loaded"):
+        create(AsrSettings(model=str(tmp_path)))
+
+
+def test_a_device_that_is_not_there() -> None:
+    with pytest.raises(EngineError, match="cannot be loaded"):
+        create(AsrSettings(device="abacus", offline=True))

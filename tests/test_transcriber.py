@@ -1,0 +1,490 @@
+"""One queue for all calls: order, batches, deadlines, shedding, failure, hanging, closing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from monitor import transcriber as module
+from monitor.audio import RATE_HZ
+from monitor.audiofile import AudioFile
+from monitor.config import AsrSettings
+from monitor.engines import Decoded, EngineError
+from monitor.events import PARTIES, Utterance
+from monitor.resources import resource
+from monitor.transcriber import Expired, Job, Shed, Status, Transcriber
+
+F32 = NDArray[np.float32]
+WAIT_S = 10.0
+
+
+@dataclass
+class FakeEngine:
+    """Says the first sample of a clip; behaves as ``do`` says, in the worker's thread."""
+
+    do: Callable[[list[float]], None] = lambda said: None
+    name: str = "fake"
+    model: str = "fake"
+    language: str | None = "en"
+    calls: list[tuple[list[float], str | None, bool]] = field(default_factory=list)
+
+    def transcribe(
+        self, clips: Sequence[F32], *, language: str | None, word_times: bool
+    ) -> list[Decoded]:
+        said = [float(clip[0]) for clip in clips]
+        self.calls.append((said, language, word_times))
+        self.do(said)
+        heard = language or self.language
+        return [Decoded(f"{number:g}", confidence=0.9, language=heard) for number in said]
+
+    @property
+    def order(self) -> list[list[float]]:
+        return [said for said, _, _ in self.calls]
+
+
+class Gate:
+    """An engine's ``do`` that waits until the test opens it."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.opened = threading.Event()
+
+    def __call__(self, said: list[float]) -> None:
+        self.entered.release()
+        assert self.opened.wait(WAIT_S)
+
+    async def reached(self, times: int = 1) -> None:
+        for _ in range(times):
+            assert await asyncio.to_thread(self.entered.acquire, True, WAIT_S)
+
+
+@dataclass
+class Clock:
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def job(number: float, *, call: str = "a", length_s: float = 1.0, **more: Any) -> Job:
+    final = more.pop("final", True)
+    utterance = Utterance(
+        number=more.pop("utterance", int(number)), party="agent", t0=0, t1=length_s, final=final
+    )
+    samples = np.full(round(length_s * RATE_HZ), number, np.float32)
+    return Job(call_id=call, utterance=utterance, samples=samples, **more)
+
+
+@asynccontextmanager
+async def running(
+    engine: Any, clock: Callable[[], float] | None = None, **settings: Any
+) -> AsyncIterator[Transcriber]:
+    settings = {"workers": 1, "batch": 1} | settings
+    transcriber = Transcriber(
+        engine, AsrSettings(**settings), **({"clock": clock} if clock is not None else {})
+    )
+    await transcriber.start()
+    try:
+        async with asyncio.timeout(WAIT_S):
+            yield transcriber
+    finally:
+        await transcriber.close()
+
+
+async def settled(*words: asyncio.Future[Decoded]) -> list[str]:
+    """What became of each: its text, or the kind of its error."""
+    results = await asyncio.gather(*words, return_exceptions=True)
+    return [r.text if isinstance(r, Decoded) else type(r).__name__ for r in results]
+
+
+# ---- order and batches ---------------------------------------------------------------
+
+
+async def test_words_come_back() -> None:
+    async with running(FakeEngine()) as transcriber:
+        assert (await transcriber.submit(job(7))).text == "7"
+        assert transcriber.queue_depth == 0
+        assert transcriber.status == Status(degraded=False)
+
+
+async def test_finals_then_partials_then_recordings_oldest_first() -> None:
+    gate = Gate()
+    engine = FakeEngine(gate)
+    async with running(engine) as transcriber:
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        rest = [
+            transcriber.submit(j)
+            for j in (
+                job(8, patient=True),
+                job(7, final=False),
+                job(6, final=False, calm=False),
+                job(4),
+                job(5, call="b"),
+            )
+        ]
+        assert transcriber.queue_depth == 5
+        gate.opened.set()
+        await settled(first, *rest)
+    assert engine.order == [[1], [4], [5], [6], [7], [8]]
+
+
+async def test_jobs_of_similar_length_share_a_batch() -> None:
+    gate = Gate()
+    engine = FakeEngine(gate)
+    async with running(engine, batch=3) as transcriber:
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        lengths_s = {2: 2.0, 3: 12.0, 4: 7.0, 5: 1.0, 6: 11.0, 7: 3.0}
+        rest = [transcriber.submit(job(n, length_s=s)) for n, s in lengths_s.items()]
+        gate.opened.set()
+        await settled(first, *rest)
+    assert engine.order == [[1], [2, 4, 5], [3, 6], [7]]
+
+
+async def test_idle_workers_share_what_waits() -> None:
+    gate = Gate()
+    engine = FakeEngine(gate)
+    async with running(engine, batch=4, workers=2) as transcriber:
+        words = [transcriber.submit(job(n)) for n in range(4)]
+        await gate.reached(2)
+        gate.opened.set()
+        assert await settled(*words) == ["0", "1", "2", "3"]
+    assert sorted(engine.order) == [[0, 1], [2, 3]]
+
+
+async def test_jobs_with_other_wishes_are_decoded_apart() -> None:
+    gate = Gate()
+    engine = FakeEngine(gate)
+    async with running(engine, batch=4) as transcriber:
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        rest = [transcriber.submit(job(n, word_times=n % 2 == 0)) for n in (2, 3, 4)]
+        gate.opened.set()
+        await settled(first, *rest)
+    assert engine.calls[1:] == [([2, 4], "en", True), ([3], "en", False)]
+
+
+async def test_a_newer_version_of_an_utterance_replaces_its_partial() -> None:
+    gate = Gate()
+    engine = FakeEngine(gate)
+    async with running(engine) as transcriber:
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        words = [
+            transcriber.submit(job(2, utterance=9, final=False)),
+            transcriber.submit(job(3, utterance=9, final=False)),
+            transcriber.submit(job(4, utterance=9, final=False, call="b")),
+            transcriber.submit(job(5, utterance=9)),
+        ]
+        gate.opened.set()
+        assert await settled(first, *words) == ["1", "Shed", "Shed", "4", "5"]
+        assert not transcriber.status.degraded, "nothing was lost"
+
+
+async def test_a_cancelled_job_is_not_decoded() -> None:
+    gate = Gate()
+    engine = FakeEngine(gate)
+    async with running(engine) as transcriber:
+        first, second, third = (transcriber.submit(job(n)) for n in (1, 2, 3))
+        await gate.reached()
+        second.cancel()
+        gate.opened.set()
+        await settled(first, third)
+    assert engine.order == [[1], [3]]
+
+
+# ---- too much, too late ----------------------------------------------------------------
+
+
+async def test_a_full_queue_sheds_calm_partials_then_partials_then_the_newest_final() -> None:
+    gate = Gate()
+    engine = FakeEngine(gate)
+    async with running(engine, queue=3) as transcriber:
+        heard: list[Status] = []
+        transcriber.on_status(heard.append)
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        jobs = {
+            "calm": job(2, final=False),
+            "hot": job(3, final=False, calm=False),
+            "a": job(4),
+            "b": job(5),
+            "c": job(6),
+            "d": job(7),
+        }
+        words = {name: transcriber.submit(j) for name, j in jobs.items()}
+        assert [name for name, w in words.items() if w.done()] == ["calm", "hot", "d"]
+        assert transcriber.queue_depth == 3
+        assert heard[0].degraded
+        assert "behind" in heard[0].reason
+        gate.opened.set()
+        await settled(first, *words.values())
+        assert engine.order == [[1], [4], [5], [6]]
+        assert not transcriber.status.degraded, "it has caught up"
+
+
+async def test_live_calls_and_recordings_have_a_bound_each() -> None:
+    gate = Gate()
+    async with running(FakeEngine(gate), queue=2) as transcriber:
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        recorded = [transcriber.submit(job(n, patient=True)) for n in (2, 3, 4)]
+        live = [transcriber.submit(job(n)) for n in (5, 6)]
+        gate.opened.set()
+        assert await settled(first, *recorded, *live) == ["1", "2", "3", "Shed", "5", "6"]
+
+
+async def test_what_waits_too_long_expires_but_not_a_recording() -> None:
+    gate, clock = Gate(), Clock()
+    async with running(FakeEngine(gate), clock, deadline_s=5) as transcriber:
+        first = transcriber.submit(job(1, length_s=10))
+        await gate.reached()
+        late, recorded = transcriber.submit(job(2)), transcriber.submit(job(3, patient=True))
+        clock.now += 4.9
+        transcriber.check()
+        assert not late.done()
+        clock.now += 0.1
+        transcriber.check()
+        with pytest.raises(Expired, match="5 s"):
+            await late
+        assert transcriber.status.degraded
+        gate.opened.set()
+        assert await settled(first, recorded) == ["1", "3"]
+        fresh = transcriber.submit(job(4))
+        await settled(fresh)
+        assert transcriber.status == Status()
+
+
+async def test_deadlines_are_enforced_without_being_asked() -> None:
+    gate = Gate()
+    async with running(FakeEngine(gate), deadline_s=0.01) as transcriber:
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        with pytest.raises(Expired):
+            await transcriber.submit(job(2))
+        gate.opened.set()
+        await first
+
+
+# ---- an engine that fails -----------------------------------------------------------------
+
+
+def fails_on(*bad: float, error: Exception | None = None) -> Callable[[list[float]], None]:
+    def do(said: list[float]) -> None:
+        if set(bad) & set(said):
+            raise error or EngineError("bad clip")
+
+    return do
+
+
+async def test_one_bad_clip_does_not_sink_its_neighbours() -> None:
+    engine = FakeEngine(fails_on(2))
+    async with running(engine, batch=4) as transcriber:
+        words = [transcriber.submit(job(n)) for n in (1, 2, 3)]
+        assert await settled(*words) == ["1", "EngineError", "3"]
+        assert not transcriber.status.degraded
+    assert engine.order == [[1, 2, 3], [1], [2], [3]]
+
+
+async def test_whatever_an_engine_raises_is_an_engine_error_without_its_message() -> None:
+    engine = FakeEngine(fails_on(1, error=KeyError("my card number is")))
+    async with running(engine) as transcriber:
+        with pytest.raises(EngineError, match=r"^fake raised KeyError$"):
+            await transcriber.submit(job(1))
+        assert (await transcriber.submit(job(2))).text == "2"
+
+
+async def test_an_engine_that_forgets_a_clip_fails() -> None:
+    engine = FakeEngine()
+    engine.transcribe = lambda clips, **_: []  # type: ignore[method-assign]
+    async with running(engine) as transcriber:
+        with pytest.raises(EngineError, match="0 results for 1 clips"):
+            await transcriber.submit(job(1))
+
+
+async def test_three_failures_in_a_row_degrade_and_a_success_recovers() -> None:
+    engine = FakeEngine(fails_on(1, 2, 3, 5))
+    async with running(engine) as transcriber:
+        heard: list[Status] = []
+        forget = transcriber.on_status(heard.append)
+        await settled(*[transcriber.submit(job(n)) for n in (1, 2)])
+        assert heard == []
+        await settled(transcriber.submit(job(3)))
+        assert heard == [Status(True, "speech-to-text fails: bad clip")]
+        await settled(transcriber.submit(job(4)))
+        assert heard[1:] == [Status()]
+        forget()
+        await settled(*[transcriber.submit(job(5)) for _ in range(3)])
+        assert transcriber.status.degraded
+        assert len(heard) == 2
+
+
+# ---- an engine that hangs --------------------------------------------------------------------
+
+
+async def test_a_hanging_engine_is_left_and_another_thread_goes_on() -> None:
+    gate, clock = Gate(), Clock()
+    stuck = {1.0}
+    engine = FakeEngine(lambda said: gate(said) if stuck & set(said) else None)
+    async with running(engine, clock) as transcriber:
+        hung, waiting = transcriber.submit(job(1, length_s=4)), transcriber.submit(job(2))
+        await gate.reached()
+        clock.now += 19.9  # 5 x 4 s
+        transcriber.check()
+        assert not hung.done()
+        clock.now += 0.1
+        waiting_still = transcriber.submit(job(3))
+        transcriber.check()
+        with pytest.raises(EngineError, match="no answer for 4 s of audio"):
+            await hung
+        assert transcriber.status.degraded
+        assert "hangs" in transcriber.status.reason
+        assert await settled(waiting, waiting_still) == ["Expired", "3"]
+        assert transcriber.status == Status(), "words are back"
+        gate.opened.set()
+
+
+async def test_short_clips_are_given_ten_seconds() -> None:
+    gate, clock = Gate(), Clock()
+    async with running(FakeEngine(gate), clock) as transcriber:
+        hung = transcriber.submit(job(1, length_s=0.5))
+        await gate.reached()
+        clock.now += 9.9
+        transcriber.check()
+        assert not hung.done()
+        clock.now += 0.1
+        transcriber.check()
+        assert await settled(hung) == ["EngineError"]
+        gate.opened.set()
+
+
+async def test_threads_are_not_abandoned_without_bound() -> None:
+    gate, clock = Gate(), Clock()
+    async with running(FakeEngine(gate), clock) as transcriber:
+        for number in range(module.MAX_ABANDONED):
+            hung = transcriber.submit(job(number))
+            await gate.reached()
+            waiting = transcriber.submit(job(99, patient=True))
+            clock.now += 10
+            if number < module.MAX_ABANDONED - 1:
+                waiting.cancel()
+            transcriber.check()
+            assert await settled(hung) == ["EngineError"]
+        assert await settled(waiting) == ["EngineError"], "nobody is left to decode it"
+        assert "restart" in transcriber.status.reason
+        with pytest.raises(EngineError, match="restart"):
+            await transcriber.submit(job(50))
+
+        back: asyncio.Event = asyncio.Event()
+        transcriber.on_status(lambda status: None if status.degraded else back.set())
+        gate.opened.set()  # the threads come back after all
+        while not back.is_set():
+            await settled(transcriber.submit(job(51)))
+        assert transcriber.status == Status()
+
+
+# ---- language ----------------------------------------------------------------------------------
+
+
+async def test_a_calls_language_is_detected_once() -> None:
+    engine = FakeEngine(language="de")
+    async with running(engine, language=None) as transcriber:
+        for j in (
+            job(1, length_s=1),  # too short to tell
+            job(2, length_s=3),
+            job(3),
+            job(4, call="b", length_s=3),
+        ):
+            await transcriber.submit(j)
+    assert [language for _, language, _ in engine.calls] == [None, None, "de", None]
+
+
+async def test_a_fixed_language_is_never_detected() -> None:
+    engine = FakeEngine()
+    async with running(engine, language="fr") as transcriber:
+        await transcriber.submit(job(1, length_s=3))
+    assert [language for _, language, _ in engine.calls] == ["fr"]
+
+
+# ---- closing -----------------------------------------------------------------------------------
+
+
+async def test_close_lets_what_runs_end_and_fails_what_waits() -> None:
+    gate = Gate()
+    transcriber = Transcriber(FakeEngine(gate), AsrSettings(workers=1, batch=1))
+    await transcriber.start()
+    runs, waits = transcriber.submit(job(1)), transcriber.submit(job(2))
+    await gate.reached()
+    closing = asyncio.create_task(transcriber.close())
+    assert await settled(waits) == ["Shed"]
+    gate.opened.set()
+    await closing
+    assert await settled(runs) == ["1"]
+    with pytest.raises(Shed, match="not running"):
+        await transcriber.submit(job(3))
+    await transcriber.close()
+
+
+async def test_close_does_not_wait_for_a_stuck_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CLOSE_GRACE_S", 0.01)
+    gate = Gate()
+    transcriber = Transcriber(FakeEngine(gate), AsrSettings(workers=1, batch=1))
+    await transcriber.start()
+    stuck = transcriber.submit(job(1))
+    await gate.reached()
+    async with asyncio.timeout(WAIT_S):
+        await transcriber.close()
+    assert await settled(stuck) == ["Shed"]
+    gate.opened.set()
+
+
+async def test_no_thread_outlives_its_transcriber() -> None:
+    async with running(FakeEngine(), workers=3) as transcriber:
+        await transcriber.submit(job(1))
+        threads = [t for t in threading.enumerate() if t.name == "speech-to-text"]
+        assert len(threads) >= 3
+        assert all(thread.daemon for thread in threads), "none can hold up the exit"
+    for thread in threads:
+        await asyncio.to_thread(thread.join, WAIT_S)
+        assert not thread.is_alive()
+
+
+# ---- with the weights ----------------------------------------------------------------------------
+
+
+@pytest.mark.weights
+async def test_a_whole_sample_through_the_queue() -> None:
+    from monitor.engines.faster_whisper import create
+
+    flac = resource("samples") / "rendered" / "rising.flac"
+    if not flac.is_file():
+        pytest.skip(f"{flac} is not rendered")
+    lines = json.loads(flac.with_suffix(".ref.json").read_text())["lines"][:8]
+    pcm = np.concatenate(list(AudioFile(flac).pieces()), axis=1)
+    jobs = [
+        Job(
+            call_id="sample",
+            utterance=Utterance(number=n, party=line["party"], t0=line["t0"], t1=line["t1"]),
+            samples=pcm[
+                PARTIES.index(line["party"]),
+                round(line["t0"] * RATE_HZ) : round(line["t1"] * RATE_HZ),
+            ],
+        )
+        for n, line in enumerate(lines)
+    ]
+    settings = AsrSettings(offline=True)
+    async with running(create(settings), workers=2, batch=4) as transcriber:
+        decoded = await asyncio.gather(*map(transcriber.submit, jobs))
+    said = {word.lower().strip(".,?!") for line in lines for word in line["text"].split()}
+    heard = {w.text.lower().strip(".,?!") for d in decoded for w in d.words}
+    assert len(said & heard) > 0.7 * len(said)

@@ -49,6 +49,12 @@ export function customerName(call: Call): string {
   return call.started?.customer.name || "Customer";
 }
 
+/** What tells this call from the agent's others, in a few words. */
+export function about(call: Call): string {
+  const name = call.started?.customer.name;
+  return name ? `with ${name}` : (call.started?.title ?? "");
+}
+
 export function agentName(call: Call): string {
   return call.started?.agent.name || call.started?.agent.id || "Agent";
 }

@@ -218,6 +218,34 @@ async def test_is_accessible_with_a_nudge_and_without(
     assert await axe(page) == []
 
 
+@pytest.mark.parametrize("width", [360, 480, 1280])
+async def test_fits_its_window_without_scrolling(page: Page, standin: StandIn, width: int) -> None:
+    await opened(page, standin)
+    await page.set_viewport_size({"width": width, "height": 760})
+    await standin.push(
+        vent().model_copy(
+            update={
+                "title": "Acknowledge what happened",
+                "text": "Name what went wrong for them, in words of their own.",
+                "why": "They said “nobody ever reads what the last person wrote down” 34 s ago; "
+                "not acknowledged yet, and they were talked over twice since then",
+            }
+        ),
+        Note(t=26.3, by="Kim", text="I am listening, and I will join if you want me to"),
+        Degraded(t=26.4, part="words", active=True, reason="Words are late"),
+    )
+    await expect(page.get_by_text("Words are late")).to_be_visible()
+    sizes = await page.evaluate(
+        "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    )
+    assert sizes == [width, 760]
+    for name in ("Dismiss", "Pause nudges 5 min", "Read"):
+        await expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+    body, slot = page.locator(".nudge-body"), page.locator(".nudge-slot")
+    assert await body.evaluate("box => box.scrollHeight <= box.clientHeight")
+    assert await slot.evaluate("box => box.scrollHeight <= box.clientHeight")
+
+
 async def test_a_supervisor_may_open_the_screen_of_an_agent(page: Page, standin: StandIn) -> None:
     standin.put(until(28.9))
     await page.goto("/agent?agent=ada")

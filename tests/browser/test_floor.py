@@ -159,6 +159,10 @@ async def test_fifty_calls_at_once_all_end_up_right(page: Page, standin: StandIn
     await expect(page.get_by_text("14 to watch")).to_be_visible()
     bands = await page.locator(".call-card .mood").all_inner_texts()
     assert bands == ["Alert"] * 15 + ["Watch"] * 14 + ["Calm"] * 21
+    drawn = await page.locator(".call-card:not(.calm) .spark").evaluate_all(
+        "curves => curves.filter(curve => curve.getBoundingClientRect().height > 0).length"
+    )
+    assert drawn == 15 + 14
 
 
 async def test_no_live_calls_is_said_in_words(page: Page, standin: StandIn) -> None:

@@ -1,5 +1,5 @@
 import { memo } from "preact/compat";
-import { agentName, customerName } from "../format";
+import { about, agentName } from "../format";
 import { type Call, level, openNudge, reasons, speaking, talkOvers } from "../reducer";
 import { Elapsed } from "./elapsed";
 import { Mood } from "./mood";
@@ -9,15 +9,17 @@ import { Spark } from "./spark";
 export const Card = memo(function Card(props: {
   call: Call;
   open: boolean;
+  /** Calm cards show less: there are many. */
+  dense: boolean;
   onOpen: (id: string) => void;
 }) {
   const { call } = props;
   const now = level(call);
   const nudge = openNudge(call);
   const over = talkOvers(call);
-  const why = now === "calm" ? null : reasons(call)[0]?.text;
+  const brief = props.dense && now === "calm";
   return (
-    <li class={`card call-card ${now} ${call.ended ? "ended" : ""} ${props.open ? "open" : ""}`}>
+    <li class={`card call-card ${now} ${call.ended ? "ended" : ""} ${props.open ? "open" : ""} ${brief ? "brief" : ""}`}>
       <div class="row spread">
         {call.ended ? (
           <span class="small quiet">Ended</span>
@@ -32,15 +34,21 @@ export const Card = memo(function Card(props: {
         </button>
       </h2>
       <p class="row spread small quiet">
-        <span class="one-line">with {customerName(call)}</span>
+        <span class="one-line">{about(call)}</span>
         {over > 0 && (
           <span class="num">
             {over} talk-over{over > 1 && "s"}
           </span>
         )}
       </p>
-      <p class="why">{why ?? <span class="quiet">Nothing stands out</span>}</p>
-      <Spark curve={call.moodCurve} now={call.t} />
+      {!brief && (
+        <>
+          <p class="why">
+            {now === "calm" ? <span class="quiet">Nothing stands out</span> : whyHot(call)}
+          </p>
+          <Spark curve={call.moodCurve} now={call.t} />
+        </>
+      )}
       <p class="row small foot">
         <Holder call={call} />
         {nudge && (
@@ -53,6 +61,11 @@ export const Card = memo(function Card(props: {
     </li>
   );
 });
+
+/** The strongest reason now, or else that of the alert. */
+function whyHot(call: Call): string {
+  return reasons(call)[0]?.text ?? call.alerts.at(-1)?.raised.reasons[0]?.text ?? "";
+}
 
 function Holder({ call }: { call: Call }) {
   const holder = call.ended ? "nobody" : speaking(call);

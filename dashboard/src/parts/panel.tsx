@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, api } from "../api";
-import { agentName, clock, customerName } from "../format";
+import { about, agentName, clock, customerName } from "../format";
 import { type Call, emptyCall, emptyWorld, level, reasons, reduceCall, type World } from "../reducer";
 import { Curve } from "./curve";
 import { Link } from "./link";
@@ -62,7 +62,7 @@ function Followed({ id, past, onClose }: { id: string; past: World; onClose: () 
         <div>
           <h2>{agentName(call)}</h2>
           <p class="small quiet num">
-            with {customerName(call)} · {clock(call.t)}
+            {about(call)} · {clock(call.t)}
           </p>
         </div>
         <Link live={watching.live} />

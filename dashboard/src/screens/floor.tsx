@@ -66,14 +66,20 @@ export function FloorScreen() {
           </p>
         )}
         <ul
-          class={calls.length > DENSE_FROM ? "cards dense" : "cards"}
+          class="cards"
           aria-label="Live calls, hottest first"
           onPointerMove={() => {
             pointerAt.current = performance.now();
           }}
         >
           {shown.map((call) => (
-            <Card key={call.id} call={call} open={call.id === open} onOpen={setOpen} />
+            <Card
+              key={call.id}
+              call={call}
+              open={call.id === open}
+              dense={calls.length > DENSE_FROM}
+              onOpen={setOpen}
+            />
           ))}
         </ul>
         {calls.length === 0 && live.connected.value && (

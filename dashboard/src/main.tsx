@@ -1,7 +1,7 @@
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { ApiError, api } from "./api";
-import { me } from "./me";
+import { useEffect } from "preact/hooks";
+import type { ApiError } from "./api";
+import { introduce, me, refusal } from "./me";
 import { go, listen, path } from "./router";
 import { AgentScreen } from "./screens/agent";
 import { FloorScreen } from "./screens/floor";
@@ -14,24 +14,13 @@ import "uplot/dist/uPlot.min.css";
 const TITLES: Record<string, string> = { agent: "Now", floor: "Floor", replay: "Replay" };
 
 function App() {
-  const [failure, setFailure] = useState<ApiError | null>(null);
-  useEffect(() => {
-    api.me().then(
-      (who) => {
-        me.value = who;
-      },
-      (error: unknown) => {
-        if (!(error instanceof ApiError)) throw error;
-        setFailure(error);
-      },
-    );
-  }, []);
+  useEffect(() => void introduce(), []);
   const [, screen = "", id] = path.value.split("/");
   useEffect(() => {
     document.title = `${TITLES[screen] ?? "Home"} · Call monitor`;
   }, [screen]);
 
-  if (failure) return <NoEntry failure={failure} />;
+  if (refusal.value) return <NoEntry failure={refusal.value} />;
   if (!me.value) return null;
   switch (screen) {
     case "agent":
@@ -57,7 +46,7 @@ function NoEntry({ failure }: { failure: ApiError }) {
       <h1>{shut ? "Please sign in" : "No answer"}</h1>
       <p class="quiet">
         {shut
-          ? "Open the link that the monitor printed when it started; it lets this browser in."
+          ? "Open the link that the monitor printed when it started, or ask for a new one: a link is good for one shift."
           : failure.message}
       </p>
     </main>

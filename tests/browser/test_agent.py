@@ -252,6 +252,17 @@ async def test_a_supervisor_may_open_the_screen_of_an_agent(page: Page, standin:
     await expect(page.get_by_text("Let them vent")).to_be_visible()
 
 
+async def test_a_link_that_ran_out_is_told_from_a_lost_connection(
+    page: Page, standin: StandIn
+) -> None:
+    await page.clock.install()
+    await opened(page, standin)
+    standin.beating = False
+    standin.me_status = 401
+    await page.clock.run_for(5100)
+    await expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
+
+
 async def test_a_stranger_is_told_how_to_get_in(page: Page, standin: StandIn) -> None:
     standin.me_status = 401
     await page.goto("/agent")

@@ -2,6 +2,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Subscribe } from "../events";
 import { Live } from "../live";
+import { introduce } from "../me";
 import { emptyWorld, forget, reduce, type World } from "../reducer";
 import type { ServerMessage } from "../wire";
 
@@ -45,7 +46,11 @@ export function useLive(
         },
       },
     );
+    const unwatch = live.stale.subscribe((stale) => {
+      if (stale) void introduce();
+    });
     const close = () => {
+      unwatch();
       clearTimeout(confirm);
       live.close();
     };

@@ -119,12 +119,12 @@ def parcel(call_id: str = "late-parcel") -> list[Event]:
         spoken = words(text, t0)
         t1 = spoken[-1].t1
         events += [
-            Floor(t=t0, holder=party, since=t0),  # type: ignore[arg-type]
+            Floor(t=t0, holder=party, since=t0),
             Floor(t=t1 + 0.2, holder="nobody", since=t1),
             Words(
                 t=t1 + 0.9,
                 utterance=number,
-                party=party,  # type: ignore[arg-type]
+                party=party,
                 t0=t0,
                 t1=t1,
                 text=text,
@@ -134,16 +134,14 @@ def parcel(call_id: str = "late-parcel") -> list[Event]:
         ]
         if text != "Mm-hm.":
             fto_s = None if before is None else round(t0 - before, 2)
-            events.append(Turn(t=t1 + 0.2, party=party, t0=t0, t1=t1, fto_s=fto_s))  # type: ignore[arg-type]
+            events.append(Turn(t=t1 + 0.2, party=party, t0=t0, t1=t1, fto_s=fto_s))
             before = t1
     again = Evidence(kind="words", t=18.8, text="“this is the third time”", value=2, unit="llr")
     voice = Evidence(kind="voice", t=23.6, text="Louder and higher than before", value=4, unit="dB")
     over = Evidence(kind="interaction", t=23.9, text="Agent talked over them", value=0.7)
     for t, score, level in MOODS:
         strongest = [again, voice, over] if score > 3 else [again] if score > 1 else []
-        events.append(
-            Mood(t=t, score=score, level=level, rising=17 < t < 31, reasons=strongest)  # type: ignore[arg-type]
-        )
+        events.append(Mood(t=t, score=score, level=level, rising=17 < t < 31, reasons=strongest))
     vent = {"id": "n1", "nudge": "let_them_vent"}
     name_it = {"id": "n2", "nudge": "acknowledge_first"}
     events += [
@@ -267,13 +265,13 @@ def floor_call(index: int, score: float, level: str) -> list[Event]:
             Mood(
                 t=t,
                 score=score if last else at,
-                level=level if last else "calm",  # type: ignore[arg-type]
+                level=level if last else "calm",
                 rising=level == "alert",
                 reasons=[reason] if at > 1 or (last and level != "calm") else [],
             )
         )
     holders = ["customer", "agent", "nobody", "customer"]
-    events.append(Floor(t=now, holder=holders[index % 4], since=now - 3))  # type: ignore[arg-type]
+    events.append(Floor(t=now, holder=holders[index % 4], since=now - 3))
     if index % 3 == 0 and level != "calm":
         events.append(
             Overlap(t=now - 8, id="o1", kind="talk_over", by="agent", t0=now - 10, t1=now - 9)

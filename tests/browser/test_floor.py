@@ -19,7 +19,7 @@ async def names(page: Page) -> list[str]:
 
 def mood(t: float, score: float, level: str, why: str = "") -> Mood:
     reasons = [Evidence(kind="words", t=t, text=why)] if why else []
-    return Mood(t=t, score=score, level=level, reasons=reasons)  # type: ignore[arg-type]
+    return Mood(t=t, score=score, level=level, reasons=reasons)
 
 
 async def opened(page: Page, standin: StandIn, *moods: tuple[float, str]) -> None:

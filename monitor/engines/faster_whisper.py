@@ -6,8 +6,8 @@ windows. Here a clip is padded to the next of ``CONTEXTS`` instead, which costs 
 and has one failure mode: the decoder does not see where the speech ends and says it
 again. Those repetitions are found in the text and decoded once more with twice the
 context, alone. Measured with tiny.en int8 on 694 s of telephone speech, 1947 words (words
-wrong; decoding time per second of speech, one thread): windows of 30 s 13.7 %, 0.110 s;
-short windows 22.9 %, 0.016 s; short windows with the second try 14.0 %, 0.018 s. The
+wrong; decoding time per second of speech, one thread): windows of 30 s 13.7 %, 0.104 s;
+short windows 22.9 %, 0.016 s; short windows with the second try 14.0 %, 0.019 s. The
 difference is within what 3 dB more or less on the line change.
 
 faster-whisper brings the mel features, the tokenizer and the alignment of words.

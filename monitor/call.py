@@ -212,6 +212,7 @@ class Call:
 
     def _miss(self, missing: Missing) -> None:
         t0 = self.t
+        self._gate.missing()
         self._customer.missing(t0, self._turns.last_speech_end("customer"))
         self._blocks += missing.blocks
         self._take(self._turns.missing(t0, self.t))

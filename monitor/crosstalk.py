@@ -11,9 +11,15 @@ leak itself as soon as B is silent for a moment while A speaks. B's own speech c
 only make the ratio higher, so double-talk never teaches a high gain. G rises (an echo
 that starts in the middle of a call) only when B's envelope is A's, delayed: their
 correlation exceeds ``leak_correlation`` and their difference hardly varies, several
-times running. Until the first evidence, G is ``FIRST_GAIN_DB``: a channel that runs
-well below the other's is held back, not believed, until it has been silent for a
+times running. Until the first evidence, G is ``FIRST_GAIN_DB``: a channel whose peaks
+stay well below the other's is held back, not believed, until it has been silent for a
 moment or has shown another envelope.
+
+The margins decide at the onset, and there as slowly as an echo makes it necessary:
+what is louder than any echo could be is believed at its second block. Speech that has
+begun goes on through its own dips (a stop consonant is 40 dB down, a short pause
+more) for as long as the detector hears it, ``HOLD_BLOCKS`` at most without a block
+that stands out; fewer where an echo could fill the dip.
 
 Everything here is a ratio or relative to a tracked floor: a gain on both channels
 changes nothing.
@@ -37,10 +43,13 @@ WINDOW = 31
 EVERY = 8
 """Blocks (0.26 s) between two comparisons; half of that while an echo may be new."""
 FIRST_GAIN_DB = -10.0
+"""Peaks against peaks: two voices of one level pass, an echo of any decent line does not."""
 LEAST_GAIN_DB = -60.0
 BOUND_MIN_BLOCKS = 6
 FOLLOW_MIN_BLOCKS = 12
 """Blocks of the source's speech that a bound, a correlation need."""
+PEAK_BLOCKS = 6
+"""As long as a syllable: nothing known yet, its peak is held against the other's."""
 AGREEING = 4
 """So many comparisons running must agree before G rises."""
 UNLIKE_CORRELATION = 0.6
@@ -64,6 +73,13 @@ FLOOR_RISE = 0.02
 """Share per block by which the noise floor goes to the level where nothing speaks."""
 STAYS_WITHIN_DB = 3.0
 """Speech that has begun may come so much nearer to the noise."""
+HOLD_BLOCKS = 8
+ECHO_HOLD_BLOCKS = 3
+RESUME_BLOCKS = 6
+"""Speech that was lost so few blocks ago comes back at its first block that stands out."""
+AUDIBLE_DB = 12.0
+"""An expected echo so far above the noise floor could be heard; a bound that the noise
+alone gives lies within it."""
 RANGE_DB = 40.0
 NOTHING_DB = -200.0
 """Below any level."""
@@ -192,6 +208,7 @@ class _Channel:
     __slots__ = (
         "bits",
         "floor_db",
+        "lapsed_blocks",
         "levels_db",
         "own",
         "quiet_blocks",
@@ -203,7 +220,8 @@ class _Channel:
     def __init__(self, blocks: int) -> None:
         self.voice = False  # speech of whomever, after hysteresis
         self.own = False
-        self.bits = 0  # own or not, of the newest four blocks
+        self.bits = 0  # stood out or not, the newest four blocks
+        self.lapsed_blocks = 1 << 30  # since the newest block that stood out, while own
         self.floor_db: float | None = None
         self.quiet_blocks = 1 << 30  # since the newest voice
         self.levels_db: deque[float] = deque([NOTHING_DB] * blocks, maxlen=blocks)
@@ -268,39 +286,76 @@ class CrosstalkGate:
                 channel.floor_db = floor + FLOOR_RISE * (level - floor)
         mixed = self.mixed
         self._block += 1
-        for row in (0, 1):
-            channel = channels[row]
-            raw = channel.voice and self._stands_out(row, level_db[row], mixed)
-            channel.bits = (channel.bits << 1 | raw) & 15
-            channel.own = MOST_OF_FOUR[channel.bits]
-            other = channels[1 - row]
-            if channel.own and raw and other.quiet_blocks > self._lags:
-                channel.usual.add(level_db[row])
+        own = self._decide(0, level_db[0], mixed), self._decide(1, level_db[1], mixed)
         if not mixed:
             self._compare()
-        return channels[0].own, channels[1].own
+        return own
 
-    def _stands_out(self, row: int, level: float, mixed: bool) -> bool:
+    def missing(self) -> None:
+        """No audio for a while: what was heard before says nothing of what comes now,
+        except how the channels are."""
+        self._block = 0
+        for channel in self._channels:
+            channel.voice = channel.own = False
+            channel.bits = 0
+            channel.lapsed_blocks = channel.quiet_blocks = 1 << 30
+            channel.voices.extend([False] * len(channel.voices))
+        for leak in self._leaks:
+            leak.waited = 0
+            leak.echo_db = NOTHING_DB
+
+    def _decide(self, row: int, level: float, mixed: bool) -> bool:
+        """Whether the party speaks in the newest block."""
+        channel, other, leak = self._channels[row], self._channels[1 - row], self._leaks[1 - row]
+        source_db = NOTHING_DB
+        if not mixed:
+            source_db = leak.loudest(other.levels_db, self._lags)
+            gain_db = FIRST_GAIN_DB if leak.gain_db is None else leak.gain_db
+            leak.echo_db = max(source_db + gain_db, leak.echo_db - TAIL_DB)
+        channel.lapsed_blocks += 1
+        if not channel.voice:
+            channel.bits = channel.bits << 1 & 15
+            channel.own = False
+            return False
+        stands_out = self._stands_out(channel, leak, level, source_db)
+        channel.bits = (channel.bits << 1 | stands_out) & 15
+        echo_possible = not mixed and self._echo_possible(channel, leak)
+        if channel.own:
+            hold = ECHO_HOLD_BLOCKS if echo_possible else HOLD_BLOCKS
+            channel.own = stands_out or channel.lapsed_blocks <= hold
+        elif MOST_OF_FOUR[channel.bits]:
+            channel.own = True
+        elif stands_out and (not echo_possible or level > source_db):
+            channel.own = channel.bits & 2 != 0 or channel.lapsed_blocks <= RESUME_BLOCKS
+        if channel.own and stands_out:
+            channel.lapsed_blocks = 0
+            if other.quiet_blocks > self._lags:
+                channel.usual.add(level)
+        return channel.own
+
+    def _stands_out(self, channel: _Channel, leak: _Leak, level: float, source_db: float) -> bool:
+        """Above the noise, and above what the other's echo could be."""
         settings = self._settings
-        channel, other = self._channels[row], self._channels[1 - row]
         if channel.floor_db is not None:
             margin = STAYS_WITHIN_DB if channel.own else settings.noise_margin_db
             if level < channel.floor_db + margin:
                 return False
-        leak = self._leaks[1 - row]
-        if mixed:
+        if source_db == NOTHING_DB:
             return True
-        source_db = leak.loudest(other.levels_db, self._lags)
-        gain_db = FIRST_GAIN_DB if leak.gain_db is None else leak.gain_db
-        leak.echo_db = max(source_db + gain_db, leak.echo_db - TAIL_DB)
+        levels_db = channel.levels_db
+        if leak.gain_db is None:
+            return max(islice(reversed(levels_db), PEAK_BLOCKS)) > leak.echo_db
         if level <= leak.echo_db + settings.leak_margin_db:
             return False
         usual = channel.usual
         if len(usual) < OWN_MIN_BLOCKS or level > source_db + settings.mixed_gain_db:
             return True
-        levels_db = channel.levels_db
         smooth_db = (levels_db[-1] + levels_db[-2] + levels_db[-3] + levels_db[-4]) / 4
         return smooth_db > usual.median - HELD_BELOW_OWN_DB
+
+    @staticmethod
+    def _echo_possible(channel: _Channel, leak: _Leak) -> bool:
+        return channel.floor_db is None or leak.echo_db > channel.floor_db + AUDIBLE_DB
 
     def _compare(self) -> None:
         """Now and then, and only of a source that speaks, learn how much it leaks."""

@@ -112,6 +112,7 @@ class Customer:
     def missing(self, t: float, last_end: float | None) -> None:
         """No audio from here on for a while, or no more at all."""
         self._end_stretch(t, last_end)
+        self._voice.missing()
         self._over_since = None
 
     # ---- the voice -------------------------------------------------------------

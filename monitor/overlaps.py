@@ -4,15 +4,26 @@ Most overlaps are not interruptions. The rule, in the order in which it is asked
 "in" is who came in, "holder" is who spoke already (for ``holder_min_s`` at least,
 or nothing is judged):
 
-1. shorter than ``ignore_below_s``: nothing;
-2. the holder ends within ``terminal_within_s``: terminal;
-3. in stops within ``backchannel_max_s`` while the holder goes on: backchannel;
-4. otherwise points: +1 when it lasts 0.6 s, +1 at 1.0 s, +1 when in is 3 dB above own
-   median, +1 when 2 semitones above own median pitch, +1 when the holder breaks off
-   in mid-phrase within 1.2 s, -1 when the holder had only just gone on after a
-   pause, -2 when in's words are only backchannels. From ``talk_over_score`` on it is
-   talk-over when the agent came in, an interruption when the customer did. Below, it
-   is an interruption if in took the floor, else a backchannel.
+1. less than ``ignore_below_s`` of both speaking: nothing;
+2. in yields within ``backchannel_max_s`` while the holder goes on: backchannel;
+3. the holder ends within ``terminal_within_s``: terminal;
+4. otherwise points: +1 when they speak together for 0.6 s, +1 at 1.0 s, +1 when in is
+   3 dB above own median, +1 when 2 semitones above own median pitch, +1 when the holder
+   breaks off in mid-phrase within 1.2 s, -1 when the holder had only just gone on after
+   a pause (forgotten at 2.0 s), -2 when in's words are only backchannels. From
+   ``talk_over_score`` on it is talk-over when the agent came in, an interruption when
+   the customer did. Below, it is an interruption if in took the floor, else a
+   backchannel.
+
+An overlap is one attempt at the floor, and is judged as a whole. Whoever competes
+stops and starts ("Sir, — sir, let me —") and so does whoever is competed with; only
+``YIELD_S`` of silence is yielding, or an end. Judged bout by bout, the same attempt
+is a row of backchannels and terminal overlaps. Times spoken together add up over its
+bouts.
+
+Nothing is told before 0.6 s of speaking together, and with no point to spare nothing
+before it is too long for a backchannel: an "mm-hm" can be high and last 0.6 s, and
+would have to be taken back.
 
 The points follow the cues of competitive overlap in conversation analysis (onset
 before a possible end, raised pitch and level: French & Local 1983; Kurtić, Brown &
@@ -32,6 +43,9 @@ from monitor.running import RunningMedian
 from monitor.utterances import ROUNDING_S, Speaker
 
 LONG_S = (0.6, 1.0)
+YIELD_S = 0.6
+"""So long silent, a party has stopped for good. Pauses inside an attempt last up to 0.5 s,
+and the gate takes 0.1 s to be sure that one is over."""
 BREAK_OFF_WITHIN_S = 1.2
 LOUDER_DB = 3.0
 HIGHER_SEMITONES = 2.0
@@ -39,16 +53,22 @@ RESUMED_WITHIN_S = 0.3
 """The holder had only just gone on: started so recently before the other came in."""
 PAUSED_S = 0.1
 """A silence of the holder at the onset that is longer than a stop consonant."""
+PAUSE_FORGOTTEN_S = 2.0
+"""Nobody goes on for so long by mistake."""
 ENDS_TOGETHER_S = 0.25
 USUAL_MIN_BLOCKS = 62
 """2 s of speech before "louder than usual" means anything."""
 USUAL_BLOCKS = 1875
 """What is usual is taken over the newest minute of speech."""
+DIP_DB = 25.0
+"""Speech holds stops and short pauses; so far below own median they say nothing of it."""
 SHOWN_MIN_BLOCKS = 6
 FINAL_FALL_DB = 6.0
 FINAL_FALL_SEMITONES = 2.0
 """Speech that fell so far below own median at its end was coming to its end."""
 TAIL_BLOCKS = 8
+TO_SPARE = 1.0
+"""Points beyond ``talk_over_score`` with which even a short one is told."""
 BACKCHANNEL_POINTS = (-2.0, "the words are only backchannels")
 WORDS_MARGIN_S = 0.3
 REMEMBERED = 32
@@ -84,7 +104,13 @@ class Usual:
         self.pitch_hz = RunningMedian(USUAL_BLOCKS)
         self.tail: deque[tuple[float, float]] = deque(maxlen=TAIL_BLOCKS)
 
+    def dips(self, level_db: float) -> bool:
+        """Whether a block of speech is a dip in it; never while the usual is unknown."""
+        usual = self.level_db
+        return len(usual) >= USUAL_MIN_BLOCKS and level_db < usual.median - DIP_DB
+
     def hear(self, level_db: float, f0_hz: float, alone: bool) -> None:
+        """One block of speech that is no dip."""
         self.tail.append((level_db, f0_hz))
         if alone:
             self.level_db.add(level_db)
@@ -116,11 +142,12 @@ class Usual:
 
 
 class _Open:
-    """One overlap while it lasts, and afterwards until its words are in."""
+    """One attempt while it lasts, and afterwards until its words are in."""
 
     __slots__ = (
         "after_pause",
         "backchannel_words",
+        "before_s",
         "broke_off",
         "by",
         "counted",
@@ -131,8 +158,11 @@ class _Open:
         "pitches_hz",
         "points",
         "sent",
+        "sent_score",
         "t0",
         "t1",
+        "together_from",
+        "together_s",
     )
 
     def __init__(self, number: int, by: int, t0: float, after_pause: bool) -> None:
@@ -140,6 +170,9 @@ class _Open:
         self.by = by
         self.t0 = t0
         self.t1 = t0
+        self.together_from: float | None = t0  # both speak since; None in a pause
+        self.together_s = 0.0  # both speaking, over all bouts
+        self.before_s = 0.0  # of that, in finished bouts
         self.after_pause = after_pause
         self.broke_off = False
         self.backchannel_words = False
@@ -149,6 +182,7 @@ class _Open:
         self.points: list[tuple[float, str]] = []
         self.counted: OverlapKind | None = None
         self.sent = False
+        self.sent_score = 0.0
         self.final = False
 
     @property
@@ -195,29 +229,25 @@ class OverlapJudge:
         speakers = self._speakers
         together = speakers[0].speaking and speakers[1].speaking
         for row in (0, 1):
-            if speakers[row].active:
+            if speakers[row].active and not self._usual[row].dips(level_db[row]):
                 self._usual[row].hear(level_db[row], f0_hz[row], alone=not together)
         overlap = self._open
         if overlap is None:
             return []
         by = overlap.by
-        if speakers[by].active:
+        if speakers[by].active and not overlap.sent and not self._usual[by].dips(level_db[by]):
             overlap.levels_db.append(level_db[by])
             if f0_hz[by] == f0_hz[by]:
                 overlap.pitches_hz.append(f0_hz[by])
-        if not together:
+        self._measure(overlap, together)
+        if self._yielded(t, by) or self._yielded(t, 1 - by):
             return self._over(t, overlap)
-        overlap.t1 = max(overlap.t0, min(speakers[0].last_end, speakers[1].last_end))
-        if overlap.final:
-            return []
-        self._score(overlap)
-        if t - overlap.t0 >= self._settings.final_by_s - ROUNDING_S:
-            overlap.kind = self._kind_by_score(overlap, took_floor=True)
-            return self._send(t, overlap, final=True)
-        if overlap.score >= self._settings.talk_over_score and not overlap.sent:
-            overlap.kind = self._kind_by_score(overlap, took_floor=True)
-            return self._send(t, overlap, final=False)
-        return []
+        return self._tell(t, overlap) if speakers[by].active else []
+
+    @property
+    def attempt_by(self) -> int | None:
+        """Who came in and has not yielded yet; None when nobody did."""
+        return None if self._open is None else self._open.by
 
     def close(self, t: float) -> list[Event]:
         """Audio ends here; both speakers are closed."""
@@ -254,19 +284,57 @@ class OverlapJudge:
         self._open = None
         return out
 
+    def _measure(self, overlap: _Open, together: bool) -> None:
+        """Times of the attempt. A bout ends where the first of both falls silent."""
+        first, second = self._speakers
+        if together and overlap.together_from is None:
+            overlap.together_from = max(first.since, second.since)
+        if overlap.together_from is None:
+            return
+        end = min(first.last_end, second.last_end)
+        overlap.t1 = max(overlap.t1, end)
+        overlap.together_s = overlap.before_s + max(0.0, end - overlap.together_from)
+        if not together:
+            overlap.before_s = overlap.together_s
+            overlap.together_from = None
+
+    def _yielded(self, t: float, row: int) -> bool:
+        speaker = self._speakers[row]
+        return not speaker.beginning and t - speaker.last_end >= YIELD_S - ROUNDING_S
+
+    def _tell(self, t: float, overlap: _Open) -> list[Event]:
+        """Tell what is certain enough, once provisionally and once finally."""
+        if overlap.together_s < LONG_S[0] - ROUNDING_S:
+            return []
+        self._score(overlap)
+        spare = overlap.score - self._settings.talk_over_score
+        came_s = self._speakers[overlap.by].last_end - overlap.t0
+        short = came_s <= self._settings.backchannel_max_s + ROUNDING_S
+        if spare < 0 or (spare < TO_SPARE and short):
+            return []
+        final = t - overlap.t0 >= self._settings.final_by_s - ROUNDING_S
+        if (
+            final == overlap.final
+            and overlap.sent
+            and (not final or overlap.score <= overlap.sent_score)
+        ):
+            return []
+        overlap.kind = self._kind_by_score(overlap, took_floor=True)
+        return self._send(t, overlap, final)
+
     def _over(self, t: float, overlap: _Open) -> list[Event]:
         self._open = None
         holder, comer = self._speakers[1 - overlap.by], self._speakers[overlap.by]
-        overlap.t1 = max(overlap.t0, min(holder.last_end, comer.last_end))
-        if overlap.final:
-            self._past.append(overlap)
-            return self._send(t, overlap, final=True)
+        self._measure(overlap, together=False)
+        if overlap.together_s < self._settings.ignore_below_s - ROUNDING_S:
+            return []
         held_s = holder.last_end - overlap.t0
         came_s = comer.last_end - overlap.t0
-        if overlap.t1 - overlap.t0 < self._settings.ignore_below_s - ROUNDING_S:
-            return []
+        if held_s < came_s and held_s <= BREAK_OFF_WITHIN_S:
+            overlap.broke_off = not self._usual[1 - overlap.by].came_to_end()
         self._score(overlap)
-        overlap.kind = self._kind_when_over(overlap, held_s, came_s)
+        if not overlap.final:
+            overlap.kind = self._kind_when_over(overlap, held_s, came_s)
         self._past.append(overlap)
         return self._send(t, overlap, final=True)
 
@@ -279,9 +347,6 @@ class OverlapJudge:
             return "terminal"
         if came_s <= settings.backchannel_max_s and came_s - held_s <= ENDS_TOGETHER_S:
             return "terminal"
-        if not holder_went_on and held_s <= BREAK_OFF_WITHIN_S:
-            overlap.broke_off = not self._usual[1 - overlap.by].came_to_end()
-            self._score(overlap)
         return self._kind_by_score(overlap, took_floor=not holder_went_on)
 
     def _kind_by_score(self, overlap: _Open, took_floor: bool) -> OverlapKind:
@@ -294,7 +359,7 @@ class OverlapJudge:
     def _score(self, overlap: _Open) -> None:
         comer, holder = ("agent", "the customer") if overlap.by == 0 else ("customer", "the agent")
         usual = self._usual[overlap.by]
-        length = overlap.t1 - overlap.t0
+        length = overlap.together_s
         points: list[tuple[float, str]] = []
         reached = [limit for limit in LONG_S if length >= limit - ROUNDING_S]
         if reached:
@@ -309,7 +374,7 @@ class OverlapJudge:
             points.append((1.0, f"{higher:.0f} semitones above own median pitch"))
         if overlap.broke_off:
             points.append((1.0, f"{holder} broke off"))
-        if overlap.after_pause:
+        if overlap.after_pause and length < PAUSE_FORGOTTEN_S - ROUNDING_S:
             points.append((-1.0, f"{holder} had only just gone on after a pause"))
         if overlap.backchannel_words:
             points.append(BACKCHANNEL_POINTS)
@@ -321,6 +386,7 @@ class OverlapJudge:
             self._on_counted(overlap.counted, overlap.kind)
             overlap.counted = overlap.kind
         overlap.sent = True
+        overlap.sent_score = overlap.score
         overlap.final = final
         return [
             Overlap(

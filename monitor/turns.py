@@ -19,7 +19,7 @@ from monitor.events import (
     Turn,
     Utterance,
 )
-from monitor.overlaps import OverlapJudge
+from monitor.overlaps import YIELD_S, OverlapJudge
 from monitor.utterances import NEVER, ROUNDING_S, Change, Speaker
 
 
@@ -82,7 +82,8 @@ class TurnTaker:
     Events come back without call id and seq, with their ``t``.
 
     A party that comes in while the other speaks has the floor only once the other
-    has stopped: what it says until then, or instead, is no turn.
+    has stopped for ``YIELD_S``: what it says until then, or instead, is no turn, and
+    a holder who pauses under the other's speech is still the holder.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class TurnTaker:
         self._turn: _Turn | None = None
         self._story: _Turn | None = None  # a turn that outlives short ones of the other
         self._quiet_from: float | None = None  # audio time both are silent since
+        self._contested = False  # who has the floor paused while the other speaks
         self._holder: Holder = "nobody"
         self._holder_since = 0.0
         self._hold_s = hearing.utterance_hangover_ms / 1000
@@ -126,6 +128,8 @@ class TurnTaker:
         out: list[Event] = []
         if changes[0] is not None or changes[1] is not None:
             self._change(t, changes, out)
+        if self._contested:
+            self._watch_contest(t, out)
         judge = self._judge
         if judge is not None:
             if self._off_reason is not None:
@@ -256,9 +260,14 @@ class TurnTaker:
 
     def _started(self, t: float, row: int, out: list[Event]) -> None:
         speaker, partner = self._speakers[row], self._speakers[1 - row]
+        if self._has_floor(row):
+            self._contested = False
         if not partner.speaking:
             self._end_silence(t, speaker.since, out)
-            self._take_floor(t, row, out)
+            if self._judge is not None and self._judge.attempt_by == row:
+                self._contested = self._has_floor(1 - row)
+            if not self._contested:
+                self._take_floor(t, row, out)
         elif partner.since < speaker.since and self._judge is not None:
             held_s = speaker.since - partner.since
             if self._turn is not None and self._turn.row != row:
@@ -279,8 +288,26 @@ class TurnTaker:
             if holding is not None and holding.row == row and self._has_floor(row):
                 holding.said_s += speaker.last_end - speaker.since
                 holding.t1 = speaker.last_end
-        if partner.speaking and (self._turn is None or self._has_floor(row)):
+        if partner.speaking and self._turn is None:
             self._take_floor(t, 1 - row, out)
+        elif partner.speaking and self._has_floor(row):
+            self._contested = True
+
+    def _watch_contest(self, t: float, out: list[Event]) -> None:
+        """Whoever goes on while the other has stopped for good takes the floor."""
+        turn = self._turn
+        if turn is None:
+            self._contested = False
+            return
+        holder = self._speakers[turn.row]
+        if not holder.beginning and t - holder.last_end >= YIELD_S - ROUNDING_S:
+            self._end_contest(t, turn, out)
+
+    def _end_contest(self, t: float, turn: _Turn, out: list[Event]) -> None:
+        self._contested = False
+        holder, comer = self._speakers[turn.row], self._speakers[1 - turn.row]
+        if comer.last_end > holder.last_end + ROUNDING_S:
+            self._take_floor(t, 1 - turn.row, out)
 
     def _has_floor(self, row: int) -> bool:
         return self._turn is not None and self._turn.row == row
@@ -288,17 +315,22 @@ class TurnTaker:
     def _take_floor(self, t: float, row: int, out: list[Event]) -> None:
         if self._has_floor(row):
             return
-        since = self._speakers[row].since
+        speaker = self._speakers[row]
+        since = speaker.since
         fto_s = None
         if self._turn is not None:
             fto_s = since - self._turn.t1
             self._ftos[PARTIES[row]].append(fto_s)
             self._end_turn(t, out)
         self._turn = _Turn(row, since, fto_s)
+        if not speaker.speaking:
+            self._turn.said_s = speaker.last_end - since
+            self._turn.t1 = speaker.last_end
         self._turn_counts[PARTIES[row]] += 1
 
     def _end_turn(self, t: float, out: list[Event]) -> None:
         turn, self._turn = self._turn, None
+        self._contested = False
         if turn is not None:
             fto_s = None if turn.fto_s is None else round(turn.fto_s, 3)
             t0, t1 = round(turn.t0, 3), round(turn.t1, 3)
@@ -392,6 +424,8 @@ class TurnTaker:
     def _close(self, t: float, out: list[Event]) -> None:
         changes = (self._speakers[0].close(), self._speakers[1].close())
         self._change(t, changes, out)
+        if self._contested and self._turn is not None:
+            self._end_contest(t, self._turn, out)
         if self._judge is not None:
             out += self._judge.close(t)
         self._number_utterances()

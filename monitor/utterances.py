@@ -104,6 +104,11 @@ class Speaker:
         """Length of the current run, s; 0 when there is none."""
         return self.last_end - self.since if self.speaking else 0.0
 
+    @property
+    def beginning(self) -> bool:
+        """Speech that is not yet long enough to be a run."""
+        return self._candidate is not None
+
     def step(self, t: float, own: bool, speech: float, level_db: float) -> Change | None:
         """One block that ends at audio time ``t``."""
         self.active = active = own and speech >= self._off

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from math import log2, sqrt
+from statistics import median
 from typing import NamedTuple
 
 from monitor.audio import BLOCK_S
@@ -41,6 +42,8 @@ VOICED_FROM = 0.7
 """Harmonicity from which a pitch is believed."""
 OCTAVE_GUARD_SEMITONES = 8.0
 """So far from the utterance's median, a pitch is an octave error."""
+DIP_DB = 25.0
+"""Stops and short pauses inside speech: so far below its median they are not voice."""
 STRETCH_S = 2.0
 """The spreads below are those of stretches of about so much voiced speech."""
 CLIP_Z = 2.5
@@ -130,14 +133,22 @@ class CustomerVoice:
             semitones = 12 * log2(f0_hz / 100) if f0_hz > 0 and voicing >= VOICED_FROM else None
             self._blocks.append(_Heard(t, level_db, semitones, balance_db, nuclei))
 
+    def missing(self) -> None:
+        """No audio for a while: what was heard before is no part of what comes after."""
+        self._blocks.clear()
+
     def utterance(self, t0: float, t1: float) -> Tone | None:
         """Tone of the speech from ``t0`` to ``t1``; None below 0.8 s of it, or 0.3 s voiced.
 
         What was heard becomes part of the caller's own normal, unless frozen."""
-        blocks = [b for b in self._blocks if t0 + ROUNDING_S < b.t <= t1 + ROUNDING_S]
+        spoken = [b for b in self._blocks if t0 + ROUNDING_S < b.t <= t1 + ROUNDING_S]
+        if len(spoken) * BLOCK_S < SHORTEST_S - ROUNDING_S:
+            return None
+        lowest_db = median(b.level_db for b in spoken) - DIP_DB
+        blocks = [b for b in spoken if b.level_db >= lowest_db]
         voiced = [b for b in blocks if b.semitones is not None]
         voiced_s = len(voiced) * BLOCK_S
-        if len(blocks) * BLOCK_S < SHORTEST_S - ROUNDING_S or voiced_s < VOICED_MIN_S:
+        if voiced_s < VOICED_MIN_S:
             return None
         values = _features(blocks, voiced)
         tone = self._judge(t1, values)

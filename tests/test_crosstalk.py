@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.config import HearingSettings
-from monitor.crosstalk import CrosstalkGate
+from monitor.crosstalk import ECHO_HOLD_BLOCKS, CrosstalkGate
 from monitor.ear import Heard
 from tests.scores import heard, louder, natural, swapped, with_echo
 
@@ -16,6 +18,8 @@ AGENT = "....==============......=================......==========........" * 2
 CUSTOMER = "...................=====................======..........========.." * 2
 LATE_BLOCKS = 2
 """Three of four blocks: the first two of a run are not yet speech."""
+SOON_BLOCKS = 1
+"""Where no echo is possible, only the first is not."""
 
 
 def gated(rows: Heard, gate: CrosstalkGate | None = None) -> np.ndarray:
@@ -44,7 +48,7 @@ def test_alternating_speech_is_all_kept() -> None:
     own, truth = gated(rows), spoken(rows)
     for row in (0, 1):
         lost = np.count_nonzero(truth[row] & ~own[row])
-        assert lost == LATE_BLOCKS * onsets(truth[row])
+        assert lost <= LATE_BLOCKS * onsets(truth[row])
         assert not own[row][not_spoken(rows, row)].any()
 
 
@@ -54,7 +58,41 @@ def test_a_clean_dialogue_with_overlaps_keeps_its_speech(seed: int) -> None:
     own, truth = gated(rows), spoken(rows)
     for row in (0, 1):
         lost = np.count_nonzero(truth[row] & ~own[row]) - LATE_BLOCKS * onsets(truth[row])
-        assert lost <= 0.06 * truth[row].sum()
+        assert lost <= 0.03 * truth[row].sum()
+
+
+def dipping(rows: Heard, row: int, dip_blocks: int) -> Heard:
+    """The speech of a row with a dip to the noise after every 8 blocks of it."""
+    level_db = rows.level_db.copy()
+    said = np.flatnonzero(spoken(rows)[row])
+    level_db[row, [b for i, b in enumerate(said) if i % (8 + dip_blocks) >= 8]] = -68.0
+    return replace(rows, level_db=level_db)
+
+
+@pytest.mark.parametrize("dip_blocks", [1, 3, 6])
+def test_dips_inside_speech_are_speech(dip_blocks: int) -> None:
+    rows = dipping(natural(heard(AGENT, CUSTOMER), 1), 0, dip_blocks)
+    own, truth = gated(rows), spoken(rows)
+    assert own[0][truth[0]].mean() > 0.9
+
+
+def test_speech_does_not_go_on_in_the_echo_of_the_other() -> None:
+    rows = natural(heard("=" * 90, "." * 30 + "=" * 20), 2)
+    own = gated(with_echo(rows, 0, -20.0, 0.12))[1]
+    assert np.flatnonzero(own).max() - np.flatnonzero(spoken(rows)[1]).max() <= ECHO_HOLD_BLOCKS
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_two_who_begin_at_once_are_both_heard(seed: int) -> None:
+    own = gated(natural(heard("=" * 12, "." + "=" * 11), seed))
+    assert own[0].mean() > 0.85
+    assert own[1].mean() > 0.7
+
+
+def test_loud_sound_long_before_holds_nobody_back() -> None:
+    rows = natural(heard("=" * 30 + "." * 60, "." * 70 + "=" * 20), 1)
+    own, truth = gated(rows), spoken(rows)
+    assert np.flatnonzero(own[1]).min() - np.flatnonzero(truth[1]).min() <= SOON_BLOCKS
 
 
 @pytest.mark.parametrize("source", [0, 1])
@@ -141,10 +179,27 @@ def test_noise_that_the_detector_calls_speech_is_not_speech() -> None:
     assert not gated(rows).any()
 
 
+def test_nothing_from_before_a_gap_is_held_against_what_comes_after() -> None:
+    gate = CrosstalkGate(HearingSettings())
+    gated(natural(heard("=" * 30 + "." * 10 + "=" * 30, "." * 72), 1), gate)
+    gate.missing()
+    rows = natural(heard("", "=" * 20), 1)
+    assert np.flatnonzero(gated(rows, gate)[1]).min() <= SOON_BLOCKS
+    assert gate.leak_db("agent") is None
+
+
+def test_an_echo_is_still_known_after_a_gap() -> None:
+    gate = CrosstalkGate(HearingSettings())
+    gated(with_echo(natural(heard("=" * 40, "." * 40), 1), 0, -20.0, 0.128), gate)
+    gate.missing()
+    assert gate.leak_db("agent") == pytest.approx(-20.0, abs=1.0)
+    assert not gated(with_echo(natural(heard("=" * 40), 5), 0, -20.0, 0.128), gate)[1].any()
+
+
 def test_a_click_is_not_speech() -> None:
     rows = heard("." * 10)
-    rows.speech[0, 12:14] = 0.95
-    rows.level_db[0, 12:14] = -20.0
+    rows.speech[0, 12] = 0.95
+    rows.level_db[0, 12] = -20.0
     assert not gated(rows).any()
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from monitor.audio import BLOCK_S
 from monitor.config import TurnSettings
 from monitor.events import Overlap, Transcript, Word
 from monitor.overlaps import only_backchannels
@@ -57,11 +61,17 @@ def test_one_second_over_the_customer_is_talk_over() -> None:
     assert overlap.reasons == ["agent kept on for 1.0 s over the customer"]
 
 
-def test_louder_is_told_earlier() -> None:
-    first, *_ = overlaps(*call("." * 20 + "#" * 14, "=" * 60))
+@pytest.mark.parametrize(("voice", "told_s"), [("=", 1.0), ("#", 0.83), ("^", 0.61)])
+def test_the_more_it_stands_out_the_earlier_it_is_told(voice: str, told_s: float) -> None:
+    first, *_ = overlaps(*call("." * 20 + voice * 14, "=" * 60))
     assert (first.kind, first.final) == ("talk_over", False)
-    assert first.t - first.t0 == pytest.approx(0.6, abs=0.1)
-    assert "6 dB above own median" in first.reasons
+    assert first.t - first.t0 == near(told_s)
+
+
+def test_louder_counts() -> None:
+    overlap = last(*call("." * 20 + "#" * 14, "=" * 60))
+    assert overlap.score == 3.0
+    assert "6 dB above own median" in overlap.reasons
 
 
 def test_higher_counts_too() -> None:
@@ -81,16 +91,103 @@ def test_provisional_then_final_by_1_5_s_then_its_length() -> None:
     assert whole.score == final.score
 
 
-def test_a_loud_word_that_was_only_a_word_is_taken_back() -> None:
-    told = overlaps(*call("." * 20 + "#" * 7, "=" * 60))
+@pytest.mark.parametrize("word", ["^^^", "######", "#######"])
+def test_a_word_that_stands_out_is_not_told_and_taken_back(word: str) -> None:
+    (told,) = overlaps(*call("." * 20 + word, "=" * 60))
+    assert (told.kind, told.final) == ("backchannel", True)
+
+
+def test_only_what_stands_out_in_everything_is_told_so_early_that_it_may_be_taken_back() -> None:
+    told = overlaps(*call("." * 20 + "^" * 7, "=" * 60))
     assert [(e.kind, e.final) for e in told] == [("talk_over", False), ("backchannel", True)]
     assert told[0].id == told[1].id
+
+
+BOUTS = "====...=====....===="
+"""An attempt with pauses of 0.3 and 0.4 s: 1.3 s of speech in 2.0 s."""
+
+
+def test_an_attempt_in_bouts_is_one_talk_over() -> None:
+    told = overlaps(*call("." * 20 + BOUTS, "=" * 60))
+    assert {e.id for e in told} == {told[0].id}
+    assert {e.kind for e in told} == {"talk_over"}
+    whole = told[-1]
+    assert (whole.t0, whole.t1) == (near(5.3), near(7.3))
+    assert whole.score == 2.0
+    assert whole.reasons == ["agent kept on for 1.0 s over the customer"]
+
+
+def test_a_pause_of_half_a_second_is_inside_an_attempt() -> None:
+    agent = "." * 20 + "=" * 6 + "." * 5 + "=" * 6
+    assert [e.kind for e in overlaps(*call(agent, "=" * 60))] == ["talk_over"] * 2
+
+
+def test_two_backchannels_a_second_apart_are_two() -> None:
+    agent = "." * 20 + "====" + "." * 10 + "===="
+    told = overlaps(*call(agent, "=" * 60))
+    assert [e.kind for e in told] == ["backchannel"] * 2
+    assert told[0].id != told[1].id
+
+
+def test_a_customer_who_pauses_and_goes_on_was_talked_over() -> None:
+    told = overlaps(*call("." * 20 + "=" * 30, "=" * 23 + "....." + "=" * 40))
+    assert {e.id for e in told} == {told[0].id}
+    assert told[-1].kind == "talk_over"
+    assert (told[-1].t0, told[-1].t1) == (near(5.3), near(8.3))
+
+
+def test_a_customer_who_pauses_under_it_still_holds() -> None:
+    """The second attempt finds a customer who has spoken for long, pauses or not."""
+    agent = "." * 20 + "=" * 8 + "." * 8 + "=" * 20
+    told = overlaps(*call(agent, "=" * 25 + "...." + "=" * 40))
+    assert [e.kind for e in told if e.final] == ["backchannel", "talk_over", "talk_over"]
+    assert {e.by for e in told} == {"agent"}
+
+
+def test_after_two_seconds_a_pause_before_it_is_no_excuse() -> None:
+    agent, customer = call("." * 26 + "=" * 30, "=" * 20 + "...." + "=" * 60)
+    told = overlaps(agent, customer)
+    assert told[0].t - told[0].t0 == near(2.0)
+    assert (told[-1].kind, told[-1].score) == ("talk_over", 2.0)
+
+
+def test_dips_inside_speech_do_not_hide_that_it_is_louder() -> None:
+    rows = heard(*call("." * 20 + "#" * 14, "=" * 60))
+    onset = round(5.3 / BLOCK_S)
+    for block in range(onset + 4, onset + 40, 6):
+        rows.level_db[0, block : block + 2] = -68.0
+    overlap = [e for e in Played(rows).events if isinstance(e, Overlap)][-1]
+    assert "6 dB above own median" in overlap.reasons
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    agent=st.lists(st.tuples(st.sampled_from("=#^'."), st.integers(1, 9)), max_size=9),
+    pauses=st.lists(st.tuples(st.integers(3, 30), st.integers(1, 12)), max_size=4),
+)
+def test_nothing_is_told_before_600_ms_of_both(
+    agent: list[tuple[str, int]], pauses: list[tuple[int, int]]
+) -> None:
+    customer = "".join("=" * said + "." * pause for said, pause in pauses)
+    rows = heard(*call("." * 15 + "".join(c * n for c, n in agent), "=" * 15 + customer))
+    for event in Played(rows).events:
+        if isinstance(event, Overlap) and event.kind == "talk_over":
+            inside = slice(round(event.t0 / BLOCK_S), round(event.t1 / BLOCK_S))
+            both = np.count_nonzero((rows.speech[:, inside] > 0.5).all(axis=0)) * BLOCK_S
+            bridged_s = 0.2 * len(agent)
+            assert both + bridged_s >= 0.6 - 2 * BLOCK_S
+            assert event.t - event.t0 >= 0.6 - BLOCK_S
 
 
 def test_customer_breaks_off() -> None:
     overlap = last(*call("." * 20 + "=" * 30, "=" * 28))
     assert overlap.kind == "talk_over"
     assert "the customer broke off" in overlap.reasons
+
+
+def test_a_customer_cut_off_is_told_of_before_that_is_certain() -> None:
+    first, *_ = overlaps(*call("." * 20 + "#" * 30, "=" * 27))
+    assert first.t - first.t0 == near(0.83)
 
 
 def test_customer_who_came_to_an_end_did_not_break_off() -> None:
@@ -103,7 +200,7 @@ def test_customer_who_came_to_an_end_did_not_break_off() -> None:
 def test_onset_just_after_a_pause_weighs_less() -> None:
     overlap = last(*call("." * 26 + "=" * 14, "=" * 20 + "...." + "=" * 40))
     assert "the customer had only just gone on after a pause" in overlap.reasons
-    assert (overlap.kind, overlap.score) == ("interruption", 1.0)
+    assert (overlap.kind, overlap.score) == ("backchannel", 1.0)
 
 
 def test_the_customer_never_talks_over() -> None:

@@ -95,6 +95,33 @@ def test_a_pause_inside_a_turn_does_not_end_it() -> None:
     assert played.taker.figures().turns == {"agent": 1, "customer": 0}
 
 
+def test_a_holder_who_pauses_under_the_others_speech_keeps_the_turn() -> None:
+    agent = "." * 20 + "=" * 12 + "." * 28
+    customer = "=" * 26 + "....." + "=" * 29
+    played = Played(heard(agent, customer))
+    assert [(turn.party, turn.t0, turn.t1) for turn in played.turns] == [
+        ("customer", near(0), near(6.0))
+    ]
+    assert played.taker.figures().longest_monologue_s["customer"] == near(6.0)
+
+
+def test_whoever_goes_on_when_the_holder_stops_for_good_has_the_floor() -> None:
+    played = Played(heard("." * 20 + "=" * 20, "=" * 25))
+    customer, agent = played.turns
+    assert (customer.party, customer.t1) == ("customer", near(2.5))
+    assert (agent.party, agent.t0, agent.t1) == ("agent", near(2.0), near(4.0))
+    assert agent.fto_s == near(-0.5)
+
+
+@pytest.mark.parametrize("quiet", ["", "." * 20])
+def test_the_last_word_is_a_turn_although_it_began_in_the_others(quiet: str) -> None:
+    played = Played(heard("." * 20 + "=" * 8 + quiet, "=" * 25 + quiet))
+    assert [(turn.party, turn.t1) for turn in played.turns] == [
+        ("customer", near(2.5)),
+        ("agent", near(2.8)),
+    ]
+
+
 def test_utterances_end_after_550_ms_and_end_at_their_last_speech() -> None:
     played = Played(heard("=====....=====.......===......", ""))
     assert [(u.number, u.t0, u.t1) for u in played.said] == [

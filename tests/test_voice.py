@@ -188,3 +188,30 @@ def test_the_agent_gets_louder(gain_db: float) -> None:
 def test_the_agent_comes_back() -> None:
     meter = agent_level([(20.0, -26.0), (4.0, -19.0), (4.0, -26.0)])
     assert meter.above_baseline_db == pytest.approx(0.0)
+
+
+def test_what_was_heard_before_a_gap_is_no_part_of_what_comes_after() -> None:
+    talker, fresh = Talker(), Talker(seed=2)
+    talker.say(higher=12.0, louder_db=20.0)
+    talker.voice.missing()
+    before = talker.t
+    assert talker.voice.utterance(0.0, before) is None
+    fresh.t = talker.t
+    assert fresh.say() is not None
+
+
+def test_stops_and_pauses_inside_speech_are_not_its_loudness() -> None:
+    tones = []
+    for dips in (False, True):
+        talker = Talker()
+        talker.calm()
+        start = talker.t
+        for block in range(62):
+            talker.t += BLOCK_S
+            low = block % 4 == 3
+            if low and not dips:
+                continue
+            level_db, f0_hz = (-65.0, math.nan) if low else (-26.0, 150.0)
+            talker.voice.step(talker.t, True, level_db, f0_hz, 0.9, -10.0, 0.0)
+        tones.append(talker.voice.utterance(start, talker.t))
+    assert tones[0] == tones[1]

@@ -130,7 +130,8 @@ class _Leak:
         if blocks < BOUND_MIN_BLOCKS:
             return
         loud = active & (source >= _median(source[active]))
-        others = np.lib.stride_tricks.sliding_window_view(other_db, WINDOW)  # (lags, WINDOW)
+        lags = len(other_db) - WINDOW + 1
+        others = other_db[np.arange(lags)[:, None] + np.arange(WINDOW)]  # (lags, WINDOW)
         ratio_db = others[:, loud] - source[loud]
         ratios_db = _median(ratio_db)
         self._bound(float(ratios_db.max()))
@@ -138,11 +139,10 @@ class _Leak:
             return
         a = _envelope(source)
         b = _envelope(others)
-        power = (a @ a) * np.einsum("ij,ij->i", b, b)
+        power = (a @ a) * (b * b).sum(axis=1)
         correlation = (b @ a) / np.sqrt(power + 1e-12)
         lag = int(correlation.argmax())
-        spread_db = float(ratio_db[lag].std())
-        self._follow(lag, float(ratios_db[lag]), float(correlation[lag]), spread_db)
+        self._follow(lag, ratio_db[lag], float(ratios_db[lag]), float(correlation[lag]))
 
     def _bound(self, ratio_db: float) -> None:
         ratio_db = max(ratio_db, LEAST_GAIN_DB)
@@ -152,15 +152,15 @@ class _Leak:
         elif ratio_db < self.gain_db:
             self.gain_db = max(ratio_db, self.gain_db - FALL_DB) if self.found else ratio_db
 
-    def _follow(self, lag: int, ratio_db: float, correlation: float, spread_db: float) -> None:
+    def _follow(self, lag: int, ratios_db: F64, ratio_db: float, correlation: float) -> None:
         mixed_db = self._settings.mixed_gain_db
         self._unlike = self._unlike + 1 if correlation < UNLIKE_CORRELATION else 0
         if self.gain_db is None and self._unlike >= AGREEING:
             self.gain_db = UNLIKE_GAIN_DB
         if (
             correlation < self._settings.leak_correlation
-            or spread_db > ECHO_SPREAD_DB
             or ratio_db >= -mixed_db  # the other way round: B leaks into A
+            or ratios_db.std() > ECHO_SPREAD_DB
         ):
             self._agreed = 0
             return

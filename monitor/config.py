@@ -19,6 +19,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -130,7 +131,7 @@ class AsrSettings(Section):
 
 class ServerSettings(Section):
     host: str = "127.0.0.1"
-    port: int = 8440
+    port: int = Field(8440, ge=0, le=65535, description="0: any free one")
     heartbeat_s: float = 2.0
     subscriber_queue: int = Field(
         512, description="Facts a slow client may be behind before resync"
@@ -208,8 +209,12 @@ def load(**overrides: Any) -> Settings:
         raise ConfigError(f"MONITOR_CONFIG names {path}, which is not a file")
     try:
         return Settings(**overrides)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except SettingsError as error:
+        raise ConfigError(f"environment: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

@@ -13,6 +13,7 @@ from monitor.config import Settings
 from monitor.cues import Phrases
 from monitor.events import CallStarted
 from monitor.hearing import Hearing
+from monitor.policy import Policy
 from monitor.resources import resource
 from monitor.session import Session, Sink
 from monitor.sources import Source
@@ -42,7 +43,10 @@ class Runtime:
 
     @classmethod
     async def start(cls, settings: Settings, *, words: bool = True) -> Self:
-        """Load everything. Raises WeightsError, EngineError or UnknownName with the fix."""
+        """Load everything. Raises WeightsError, EngineError, ConfigError or UnknownName, with
+        the fix: what would fail each call fails here.
+        """
+        Policy(settings.nudges)
         hearing = Hearing()
         phrases = Phrases.load(resource("models") / "phrases" / "en.toml")
         if not words:

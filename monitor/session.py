@@ -200,12 +200,15 @@ class Session:
         """
         ahead: _Ahead = asyncio.Queue(max(1, round(LOOK_AHEAD_S / (PIECE_BLOCKS * BLOCK_S))))
         pending: deque[_Pending] = deque()
-        async with asyncio.TaskGroup() as group:
-            scout = group.create_task(self._scout(ahead, pending))
-            try:
-                await self._follow(ahead, pending)
-            finally:
-                scout.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                scout = group.create_task(self._scout(ahead, pending))
+                try:
+                    await self._follow(ahead, pending)
+                finally:
+                    scout.cancel()
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # what broke first; the rest follows from it
 
     async def _scout(self, ahead: _Ahead, pending: deque[_Pending]) -> None:
         call = Call(self._started.model_copy(update={"words": None}), self._settings, self._phrases)

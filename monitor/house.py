@@ -91,14 +91,18 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 
 def stop_on_signals() -> asyncio.Event:
-    """Set by the first Ctrl-C or SIGTERM; the second ends the process as usual."""
+    """Set by the first Ctrl-C or SIGTERM. The second kills the process: what it cuts short is
+    on disk, and closed as lost at the next start."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
 
-    def ask(number: signal.Signals) -> None:
-        loop.remove_signal_handler(number)
+    def ask() -> None:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ask, number)
+    for number in numbers:
+        loop.add_signal_handler(number, ask)
     return stop

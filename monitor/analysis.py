@@ -22,9 +22,12 @@ class AnalysisError(RuntimeError):
 class _Outputs:
     """Writes each event as a line of JSON, keeps the call where asked, and the report."""
 
-    def __init__(self, out: TextIO | None, store: Store | None) -> None:
+    def __init__(
+        self, out: TextIO | None, store: Store | None, watch: Callable[[Event], None] | None
+    ) -> None:
         self._out = out
         self._store = store
+        self._watch = watch
         self.report: Report | None = None
         self.ended: CallEnded | None = None
 
@@ -37,6 +40,8 @@ class _Outputs:
             self._out.write(event.model_dump_json() + "\n")
         if self._store is not None:
             self._store.event(event)
+        if self._watch is not None:
+            self._watch(event)
 
     def input(self, call_id: str, t: float, item: CallInput) -> None:
         if self._store is not None:
@@ -59,14 +64,16 @@ async def analyze(
     out: TextIO | None = None,
     store: Store | None = None,
     progress: Callable[[float], None] | None = None,
+    watch: Callable[[Event], None] | None = None,
 ) -> Report:
     """Run ``source`` through a call and return its report.
 
     The events do not depend on the speed of the machine, of the source, or on
     the size of its chunks. ``out`` gets them as lines of JSON; ``store`` keeps the call,
-    its audio too, for the replay. Raises AnalysisError when the source breaks.
+    its audio too, for the replay; ``watch`` sees each. Raises AnalysisError when the source
+    breaks.
     """
-    outputs = _Outputs(out, store)
+    outputs = _Outputs(out, store, watch)
     session = runtime.session(source, outputs, recorded=True, call_id=call_id, progress=progress)
     await session.run()
     if outputs.report is None or outputs.ended is None:

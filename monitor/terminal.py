@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -27,6 +28,8 @@ from monitor.events import (
 
 WHO = {"agent": "[cyan]agent   [/]", "customer": "[magenta]customer[/]"}
 BOTH = "[blue]both    [/]"
+LEAST_MOOD = 0.05
+"""Less frustration would be shown as 0.0 of 8."""
 
 
 def clock(seconds: float) -> str:
@@ -107,20 +110,22 @@ def progress(console: Console) -> Progress:
     )
 
 
-def print_report(console: Console, report: Report) -> None:
-    """The figures of a call, as a person wants to read them."""
-    console.print(_party_table(report))
-    console.print(_call_table(report))
+def print_report(console: Console, report: Report, *, separated: bool = True) -> None:
+    """The figures of a call, as a person wants to read them. Where the parties are not
+    ``separated``, only those that stand for both of them."""
+    if separated:
+        console.print(_party_table(report))
+    console.print(_call_table(report, separated))
     if report.nudges:
         console.print(_nudge_table(report))
-    else:
+    elif separated:
         console.print("No nudge was needed.")
     for limit in report.limits:
-        console.print(f"[yellow]{escape(limit)}[/]")
+        console.print(f"[yellow]{escape(limit)}[/]", soft_wrap=True)
 
 
 def _party_table(report: Report) -> Table:
-    table = Table(title="Who spoke", title_justify="left", show_edge=False, pad_edge=False)
+    table = _table("Who spoke")
     table.add_column("")
     table.add_column("agent", justify="right")
     table.add_column("customer", justify="right")
@@ -139,31 +144,49 @@ def _party_table(report: Report) -> Table:
     return table
 
 
-def _call_table(report: Report) -> Table:
-    table = Table(title="The call", title_justify="left", show_header=False, show_edge=False)
+def _call_table(report: Report, separated: bool) -> Table:
+    table = _table("The call")
+    table.show_header = False
     table.add_row("duration", clock(report.duration_s))
+    if not separated:
+        table.add_row("speech", clock(report.customer.talk_s))
+    stretches = f"{report.dead_air_s:.0f} s in {report.dead_air_count}"
+    table.add_row("dead air", stretches if report.dead_air_count else "none")
+    if not separated:
+        return table
     table.add_row("median floor-transfer offset", _figure(report.median_fto_s, "{:+.2f} s"))
-    table.add_row("dead air", f"{report.dead_air_s:.0f} s in {report.dead_air_count}")
     table.add_row("both speaking", f"{report.overtalk_s:.1f} s")
     kinds = ", ".join(f"{n} {kind.replace('_', '-')}" for kind, n in report.overlaps.items() if n)
     table.add_row("overlaps", kinds or "none")
     table.add_row("talk-overs per 10 min of customer", f"{report.talk_overs_per_10_min:.1f}")
     mood = report.mood
-    table.add_row(
-        "customer's frustration",
-        f"peak {mood.peak:.1f} of 8 at {clock(mood.peak_t)}, end {mood.end:.1f}, "
-        f"alerts {mood.alerts}, on watch {mood.watch_s:.0f} s",
-    )
+    if mood.peak >= LEAST_MOOD:
+        heard = f"peak {mood.peak:.1f} of 8 at {clock(mood.peak_t)}, end {mood.end:.1f}"
+        alerts = f"; alerts {mood.alerts}, on watch {mood.watch_s:.0f} s"
+        table.add_row("customer's frustration", heard + alerts)
+    else:
+        table.add_row("customer's frustration", "none heard")
     return table
 
 
 def _nudge_table(report: Report) -> Table:
-    table = Table(title="Nudges", title_justify="left", show_edge=False, pad_edge=False)
+    table = _table("Nudges")
     for column in ("at", "nudge", "why", "outcome"):
         table.add_column(column)
     for nudge in report.nudges:
         table.add_row(clock(nudge.t), nudge.title, escape(nudge.why), nudge.outcome)
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=f"[bold]{title}[/]",
+        title_style="",
+        title_justify="left",
+        show_edge=False,
+        pad_edge=False,
+        box=SIMPLE,
+    )
 
 
 def _figure(value: float | None, form: str) -> str:

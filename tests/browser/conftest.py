@@ -6,12 +6,13 @@ import json
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from dashboard import build_hook
 from tests.browser.standin import StandIn, serving
@@ -51,36 +52,41 @@ async def standin(dist: Path) -> AsyncIterator[StandIn]:
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(chromium: Browser, standin: StandIn) -> AsyncIterator[Page]:
+@asynccontextmanager
+async def profile(chromium: Browser, url: str) -> AsyncIterator[BrowserContext]:
     """A fresh profile. Fails a test that logs an error or asks another machine for anything."""
     context = await chromium.new_context(
-        base_url=standin.url,
+        base_url=url,
         viewport={"width": 1440, "height": 900},
         color_scheme="light",
         locale="en-GB",
         timezone_id="UTC",
     )
     context.set_default_timeout(8000)
-    page = await context.new_page()
     errors: list[str] = []
     elsewhere: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    page.on(
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    context.on(
         "request",
         lambda request: (
             None
-            if urlsplit(request.url).netloc == urlsplit(standin.url).netloc
+            if urlsplit(request.url).netloc == urlsplit(url).netloc
             or request.url.startswith(("data:", "blob:"))
             else elsewhere.append(request.url)
         ),
     )
-    yield page
+    yield context
     await context.close()
     refused = [line for line in errors if "Failed to load resource" not in line]
     assert refused == []
     assert elsewhere == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(chromium: Browser, standin: StandIn) -> AsyncIterator[Page]:
+    async with profile(chromium, standin.url) as context:
+        yield await context.new_page()
 
 
 async def axe(page: Page) -> list[str]:

@@ -152,9 +152,11 @@ class _Open:
         "by",
         "counted",
         "final",
+        "higher_semitones",
         "id",
         "kind",
         "levels_db",
+        "louder_db",
         "pitches_hz",
         "points",
         "sent",
@@ -178,6 +180,8 @@ class _Open:
         self.backchannel_words = False
         self.levels_db: list[float] = []
         self.pitches_hz: list[float] = []
+        self.louder_db = 0.0  # at its beginning; what was told of it stays
+        self.higher_semitones = 0.0
         self.kind: OverlapKind = "backchannel"
         self.points: list[tuple[float, str]] = []
         self.counted: OverlapKind | None = None
@@ -330,7 +334,7 @@ class OverlapJudge:
             return []
         held_s = holder.last_end - overlap.t0
         came_s = comer.last_end - overlap.t0
-        if held_s < came_s and held_s <= BREAK_OFF_WITHIN_S:
+        if held_s < came_s - ROUNDING_S and held_s <= BREAK_OFF_WITHIN_S:
             overlap.broke_off = not self._usual[1 - overlap.by].came_to_end()
         self._score(overlap)
         if not overlap.final:
@@ -340,12 +344,13 @@ class OverlapJudge:
 
     def _kind_when_over(self, overlap: _Open, held_s: float, came_s: float) -> OverlapKind:
         settings = self._settings
-        holder_went_on = held_s > came_s
-        if came_s <= settings.backchannel_max_s + ROUNDING_S and holder_went_on:
+        holder_went_on = held_s > came_s + ROUNDING_S
+        short_s = settings.backchannel_max_s + ROUNDING_S
+        if came_s <= short_s and holder_went_on:
             return "backchannel"
         if held_s <= settings.terminal_within_s + ROUNDING_S:
             return "terminal"
-        if came_s <= settings.backchannel_max_s and came_s - held_s <= ENDS_TOGETHER_S:
+        if came_s <= short_s and came_s - held_s <= ENDS_TOGETHER_S + ROUNDING_S:
             return "terminal"
         return self._kind_by_score(overlap, took_floor=not holder_went_on)
 
@@ -366,10 +371,12 @@ class OverlapJudge:
             points.append(
                 (float(len(reached)), f"{comer} kept on for {reached[-1]:.1f} s over {holder}")
             )
-        louder = usual.louder_db(overlap.levels_db)
-        if louder >= LOUDER_DB - ROUNDING_S:
-            points.append((1.0, f"{louder:.0f} dB above own median"))
-        higher = usual.higher_semitones(overlap.pitches_hz)
+        if not overlap.sent:
+            overlap.louder_db = usual.louder_db(overlap.levels_db)
+            overlap.higher_semitones = usual.higher_semitones(overlap.pitches_hz)
+        louder_db, higher = overlap.louder_db, overlap.higher_semitones
+        if louder_db >= LOUDER_DB - ROUNDING_S:
+            points.append((1.0, f"{louder_db:.0f} dB above own median"))
         if higher >= HIGHER_SEMITONES - ROUNDING_S:
             points.append((1.0, f"{higher:.0f} semitones above own median pitch"))
         if overlap.broke_off:

@@ -83,7 +83,8 @@ class TurnTaker:
 
     A party that comes in while the other speaks has the floor only once the other
     has stopped for ``YIELD_S``: what it says until then, or instead, is no turn, and
-    a holder who pauses under the other's speech is still the holder.
+    a holder who pauses under the other's speech is still the holder. When it comes in
+    within a pause of the other, who goes on, it is still the one that came in.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class TurnTaker:
             self._judge = OverlapJudge(turns, self._speakers, self._count_overlap)
         self._off_reason: str | None = None
         self._turn: _Turn | None = None
+        self._before: _Turn | None = None  # the turn that this one took the floor from
         self._story: _Turn | None = None  # a turn that outlives short ones of the other
         self._quiet_from: float | None = None  # audio time both are silent since
         self._contested = False  # who has the floor paused while the other speaks
@@ -269,10 +271,19 @@ class TurnTaker:
             if not self._contested:
                 self._take_floor(t, row, out)
         elif partner.since < speaker.since and self._judge is not None:
+            before = self._before
+            if before is not None and before.row == row and self._only_paused(before):
+                self._judge.begin(1 - row, before.said_s)
+                return
             held_s = speaker.since - partner.since
             if self._turn is not None and self._turn.row != row:
                 held_s += self._turn.said_s
             self._judge.begin(row, held_s)
+
+    def _only_paused(self, before: _Turn) -> bool:
+        """Whether a party that starts again had only paused when it lost the floor."""
+        lost_s = self._speakers[before.row].since - before.t1
+        return not self._has_floor(before.row) and lost_s < YIELD_S - ROUNDING_S
 
     def _both_started(self, t: float, out: list[Event]) -> None:
         """In the same block; at the same time, nobody takes the floor from nobody."""
@@ -321,6 +332,7 @@ class TurnTaker:
         if self._turn is not None:
             fto_s = since - self._turn.t1
             self._ftos[PARTIES[row]].append(fto_s)
+            self._before = self._turn
             self._end_turn(t, out)
         self._turn = _Turn(row, since, fto_s)
         if not speaker.speaking:

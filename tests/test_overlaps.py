@@ -144,6 +144,28 @@ def test_a_customer_who_pauses_under_it_still_holds() -> None:
     assert {e.by for e in told} == {"agent"}
 
 
+def test_coming_in_within_a_pause_of_a_customer_who_goes_on() -> None:
+    told = overlaps(*call("." * 22 + "^" * 25, "=" * 20 + "...." + "=" * 50))
+    assert {(e.kind, e.by) for e in told} == {("talk_over", "agent")}
+    assert (told[-1].t0, told[-1].t1) == (near(5.7), near(8.0))
+    assert told[-1].score == 4.0
+
+
+def test_both_starting_in_a_pause_and_the_agent_yielding_is_no_talk_over() -> None:
+    told = overlaps(*call("." * 22 + "^" * 9, "=" * 20 + "...." + "=" * 50))
+    assert [(e.kind, e.by) for e in told] == [("backchannel", "agent")]
+
+
+def test_a_customer_who_had_stopped_for_good_comes_in_again() -> None:
+    told = overlaps(*call("." * 22 + "=" * 40, "=" * 20 + "." * 14 + "=" * 20))
+    assert {e.by for e in told} == {"customer"}
+
+
+def test_what_was_told_of_its_sound_stays() -> None:
+    told = overlaps(*call("." * 20 + "^" * 7 + "'" * 30, "=" * 60))
+    assert [e.score for e in told] == [3.0, 4.0, 4.0]
+
+
 def test_after_two_seconds_a_pause_before_it_is_no_excuse() -> None:
     agent, customer = call("." * 26 + "=" * 30, "=" * 20 + "...." + "=" * 60)
     told = overlaps(agent, customer)

@@ -66,6 +66,7 @@ class Calls:
         self._store = store
         self._watch = watch
         self._running: dict[str, tuple[Session, asyncio.Task[None]]] = {}
+        self._troubles: dict[str, Trouble] = {}
         self._closing = False
 
     def __len__(self) -> int:
@@ -89,6 +90,8 @@ class Calls:
         if done is not None:
             task.add_done_callback(lambda _: done())
         self._running[session.call_id] = (session, task)
+        for trouble in self._troubles.values():
+            session.trouble(trouble)
         return session
 
     async def wait(self, call_id: str) -> None:
@@ -108,7 +111,13 @@ class Calls:
             self._running[call_id][0].stop(reason)
 
     def trouble(self, trouble: Trouble) -> None:
-        """Tell every call that a part which they share fails, or works again."""
+        """Tell every call that a part which they share fails, or works again.
+
+        Calls that start while it fails are told too.
+        """
+        self._troubles.pop(trouble.part, None)
+        if trouble.active:
+            self._troubles[trouble.part] = trouble
         for session, _ in list(self._running.values()):
             session.trouble(trouble)
 

@@ -73,12 +73,19 @@ class Hearing:
         self._thread.shutdown(wait=True)
 
     async def open(self, channels: int = 2) -> Slots:
+        """Slots of the ear for a call. A call that is cancelled meanwhile leaves none open."""
         ear = self._loaded()
-        return await self._run(lambda: ear.open(channels))
+        opened = asyncio.ensure_future(self._run(lambda: ear.open(channels)))
+        try:
+            return await asyncio.shield(opened)
+        except asyncio.CancelledError:
+            await self.release(await opened)
+            raise
 
     async def release(self, slots: Slots) -> None:
+        """Give the slots back, also when the call is cancelled meanwhile."""
         ear = self._loaded()
-        await self._run(lambda: ear.close(slots))
+        await asyncio.shield(self._run(lambda: ear.close(slots)))
 
     async def hear(self, slots: Slots, pcm: NDArray[np.float32]) -> Heard:
         """Heard of ``pcm``, float32 (channels, blocks, 256).
@@ -118,20 +125,24 @@ class Hearing:
             self._big.clear()
             by_blocks: dict[int, list[_Request]] = defaultdict(list)
             for request in requests:
-                if not request.heard.done():
-                    by_blocks[request.pcm.shape[1]].append(request)
+                by_blocks[request.pcm.shape[1]].append(request)
             for group in by_blocks.values():
                 await self._hear_together(ear, group)
 
     async def _hear_together(self, ear: Ear, group: list[_Request]) -> None:
+        # A cancelled call's slots may be another's once the ear is through with this pass.
+        group = [request for request in group if not request.heard.done()]
+        if not group:
+            return
         slots = np.concatenate([r.slots for r in group])
         pcm = np.concatenate([r.pcm for r in group])
         try:
             heard = await self._run(lambda: ear.hear(slots, pcm))
-        except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
+        except Exception as error:  # noqa: BLE001  the wall between calls: they share this loop
             if len(group) == 1:
                 if not group[0].heard.done():
-                    group[0].heard.set_exception(HearingError(f"the ear failed: {error}"))
+                    failure = HearingError(f"the ear failed: {type(error).__name__}: {error}")
+                    group[0].heard.set_exception(failure)
                 return
             for request in group:  # one call's bad audio must not end its neighbours
                 await self._hear_together(ear, [request])

@@ -8,16 +8,16 @@ same audio gives the same events at any speed and in chunks of any size.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio import BLOCK, BLOCK_S, RATE_HZ, Blocks
+from monitor.audio import BLOCK, BLOCK_S, Blocks
 from monitor.call import Call, CallInput
 from monitor.config import Settings
 from monitor.cues import Phrases
@@ -39,20 +39,21 @@ from monitor.events import (
 )
 from monitor.hearing import Hearing, HearingError
 from monitor.redaction import Redactor
-from monitor.sources import Source, SourceError
+from monitor.sources import Pcm, Source, SourceError
 from monitor.tape import Tape
 from monitor.transcriber import Expired, Job, Shed, Transcriber
 
-log = logging.getLogger(__name__)
+F32 = NDArray[np.float32]
 
 PRE_ROLL_S = 0.2
 POST_ROLL_S = 0.15
 """Audio decoded beyond both ends of an utterance: voice activity clips soft onsets."""
-TAPE_S = 40.0
-"""The longest utterance is 12 s; a chunk of a recording may be 20 s."""
-PIECE_BLOCKS = round(20.0 / BLOCK_S)
-"""A recording is heard in pieces of at most 20 s."""
-LOOK_AHEAD_S = 120.0
+TAPE_S = 20.0
+"""The longest utterance is 12 s, and what is heard after it in one piece is 2 s."""
+PIECE_BLOCKS = round(2.0 / BLOCK_S)
+"""A recording is heard in pieces of 2 s: the ear's thread and the loop, which live calls
+share, are then theirs again after about 3 ms."""
+LOOK_AHEAD_S = 60.0
 """How far decoding may run ahead of the call in a recording: larger batches, bounded memory."""
 LAST_WORDS_S = 8.0
 """How long a live call that was hung up waits for the words of its last utterances."""
@@ -63,7 +64,7 @@ class Sink(Protocol):
 
     def event(self, event: Event) -> None: ...
     def input(self, call_id: str, t: float, item: CallInput) -> None: ...
-    def audio(self, call_id: str, t: float, pcm: NDArray[np.float32]) -> None: ...
+    def audio(self, call_id: str, t: float, pcm: F32) -> None: ...
     def mute(self, call_id: str, t0: float, t1: float, party: Party) -> None: ...
 
 
@@ -76,7 +77,15 @@ class _Pending:
     words: asyncio.Future[Decoded]
 
 
-_Ahead = asyncio.Queue[Heard | Missing | SourceError | HearingError | None]
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Audio of a recording, (2, blocks, 256), that the call will hear."""
+
+    pcm: F32
+    heard: Heard
+
+
+_Ahead = asyncio.Queue[_Piece | Missing | None]
 
 
 class Session:
@@ -110,36 +119,42 @@ class Session:
         self._progress = progress
         self._tape = Tape(2, TAPE_S)
         self._live_words: set[asyncio.Task[None]] = set()
+        self._broken: SourceError | HearingError | None = None
         self._words_troubled = False
         self._redactor = Redactor()  # a number may be read out over several utterances
         self._stop_reason: str | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        self._task = asyncio.current_task()
+        task = self._task = asyncio.current_task()
+        assert task is not None  # noqa: S101
+        if self._stop_reason is not None:  # stopped before it ran
+            task.cancel()
         end = End(reason="failed", detail="internal error")
-        self._drain_events()
         try:
+            self._drain_events()
             await (self._run_recorded() if self._recorded else self._run_live())
             end = End()
-        except (SourceError, HearingError) as error:
-            end = End(reason="failed", detail=str(error))
+            if self._broken is not None:
+                end = End(reason="failed", detail=str(self._broken))
         except asyncio.CancelledError:
             end = End(reason="stopped", detail=self._stop_reason or "cancelled")
             if self._stop_reason is None:
                 raise
+            task.uncancel()
         finally:
-            for task in self._live_words:
-                task.cancel()
-            await self._source.close()
-            if not self.call.ended:
-                self._give(end)
+            try:
+                if not self.call.ended:
+                    self._give(end)
+            finally:
+                await self._source.close()
 
     def stop(self, reason: str) -> None:
         """End the call now; what was heard until now is kept."""
-        if self._stop_reason is None and self._task is not None and not self._task.done():
+        if self._stop_reason is None and not self.call.ended:
             self._stop_reason = reason
-            self._task.cancel()
+            if self._task is not None:
+                self._task.cancel()
 
     def command(self, command: Command) -> None:
         if not self.call.ended:
@@ -152,37 +167,37 @@ class Session:
     # ---- live ------------------------------------------------------------------
 
     async def _run_live(self) -> None:
-        slots = await self._hearing.open()
-        blocks = Blocks(2)
-        try:
-            async for chunk in self._source.chunks():
-                if isinstance(chunk, Missing):
-                    await self._hear_live(slots, blocks.flush())
-                    self._skip(chunk)
-                    self._give(chunk)
-                    self._submit_live()
-                else:
-                    await self._hear_live(slots, blocks.push(chunk.samples))
-            await self._hear_live(slots, blocks.flush())
-        finally:
-            await self._hearing.release(slots)
-        self._give(HangUp())
-        self._submit_live()
-        if self._live_words:
-            await asyncio.wait(self._live_words, timeout=LAST_WORDS_S)
+        async with _task_group() as group:
+            slots = await self._hearing.open()
+            try:
+                async with aclosing(self._blocks(at_least=1)) as blocks:
+                    async for item in blocks:
+                        if isinstance(item, Missing):
+                            self._give(item)
+                            self._submit_live(group)
+                            self._tape.skip(item.blocks * BLOCK)
+                        else:
+                            await self._hear_live(slots, item, group)
+            except HearingError as error:
+                self._broken = error
+            finally:
+                await self._hearing.release(slots)
+            self._give(HangUp())
+            self._submit_live(group)
+            await self._await_last_words()
 
-    async def _hear_live(self, slots: NDArray[np.intp], pcm: NDArray[np.float32]) -> None:
-        for piece in _pieces(pcm):
-            heard = await self._hearing.hear(slots, piece)
-            self._record(piece)
-            self._give(heard)
-            self._submit_live()
+    async def _hear_live(self, slots: NDArray[np.intp], pcm: F32, group: asyncio.TaskGroup) -> None:
+        heard = await self._hearing.hear(slots, pcm)
+        self._sink.audio(self.call_id, self.call.t, pcm.reshape(2, -1))
+        self._tape.write(pcm.reshape(2, -1))
+        self._give(heard)
+        self._submit_live(group)
 
-    def _submit_live(self) -> None:
+    def _submit_live(self, group: asyncio.TaskGroup) -> None:
         for utterance in self.call.utterances():
-            future = self._submit(utterance, self._tape)
+            future = self._submit(utterance, self.call.t)
             if future is not None:
-                task = asyncio.create_task(self._await_live(utterance, future))
+                task = group.create_task(self._await_live(utterance, future))
                 self._live_words.add(task)
                 task.add_done_callback(self._live_words.discard)
 
@@ -190,6 +205,15 @@ class Session:
         item = await self._resolve(utterance, words)
         if item is not None and not self.call.ended:
             self._give(item)
+
+    async def _await_last_words(self) -> None:
+        if not self._live_words:
+            return
+        _, late = await asyncio.wait(self._live_words, timeout=LAST_WORDS_S)
+        if late:
+            self._words_trouble(True, "the last words did not come in time")
+        for task in late:
+            task.cancel()
 
     # ---- a recording -----------------------------------------------------------
 
@@ -200,78 +224,71 @@ class Session:
         """
         ahead: _Ahead = asyncio.Queue(max(1, round(LOOK_AHEAD_S / (PIECE_BLOCKS * BLOCK_S))))
         pending: deque[_Pending] = deque()
-        try:
-            async with asyncio.TaskGroup() as group:
-                scout = group.create_task(self._scout(ahead, pending))
-                try:
-                    await self._follow(ahead, pending)
-                finally:
-                    scout.cancel()
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None  # what broke first; the rest follows from it
+        async with _task_group() as group:
+            scout = group.create_task(self._scout(ahead, pending))
+            try:
+                await self._follow(ahead, pending)
+            finally:
+                scout.cancel()
 
     async def _scout(self, ahead: _Ahead, pending: deque[_Pending]) -> None:
         call = Call(self._started.model_copy(update={"words": None}), self._settings, self._phrases)
         slots = await self._hearing.open()
-        blocks = Blocks(2)
-
-        async def hear(pcm: NDArray[np.float32]) -> None:
-            for piece in _pieces(pcm):
-                heard = await self._hearing.hear(slots, piece)
-                self._record(piece)
-                for block in range(heard.blocks):
-                    call.receive(heard.part(block, block + 1))
-                    self._expect(call, pending)
-                call.events()
-                await ahead.put(heard)
-
         try:
-            async for chunk in self._source.chunks():
-                if isinstance(chunk, Missing):
-                    await hear(blocks.flush())
-                    self._skip(chunk)
-                    call.receive(chunk)
-                    self._expect(call, pending)
-                    await ahead.put(chunk)
-                else:
-                    await hear(blocks.push(chunk.samples))
-            await hear(blocks.flush())
-        except (SourceError, HearingError) as error:
-            await ahead.put(error)  # only after what came before it
-            return
+            async with aclosing(self._blocks(at_least=PIECE_BLOCKS)) as blocks:
+                async for item in blocks:
+                    if isinstance(item, Missing):
+                        call.receive(item)
+                        self._expect(call, pending)
+                        self._tape.skip(item.blocks * BLOCK)
+                        await ahead.put(item)
+                    else:
+                        await ahead.put(await self._hear_ahead(call, slots, item, pending))
+        except HearingError as error:
+            self._broken = error
         finally:
             await self._hearing.release(slots)
         call.receive(HangUp())
         self._expect(call, pending)
         await ahead.put(None)
 
+    async def _hear_ahead(
+        self, call: Call, slots: NDArray[np.intp], pcm: F32, pending: deque[_Pending]
+    ) -> _Piece:
+        heard = await self._hearing.hear(slots, pcm)
+        self._tape.write(pcm.reshape(2, -1))
+        for block in range(heard.blocks):
+            call.receive(heard.part(block, block + 1))
+            self._expect(call, pending)
+        call.events()
+        return _Piece(pcm, heard)
+
     def _expect(self, scout: Call, pending: deque[_Pending]) -> None:
         lag_s = self._settings.asr.virtual_lag_s
         for utterance in scout.utterances():
-            words = self._submit(utterance, self._tape)
+            words = self._submit(utterance, scout.t)
             if words is not None:
                 pending.append(_Pending(utterance, scout.t + lag_s, words))
 
     async def _follow(self, ahead: _Ahead, pending: deque[_Pending]) -> None:
         while (item := await ahead.get()) is not None:
-            if isinstance(item, Exception):
-                await self._give_due(pending, np.inf)
-                raise item
             if isinstance(item, Missing):
                 await self._give_due(pending, self.call.t)
                 self._give(item)
                 continue
-            at = 0
-            while at < item.blocks:
+            self._sink.audio(self.call_id, self.call.t, item.pcm.reshape(2, -1))
+            heard, at = item.heard, 0
+            while at < heard.blocks:
                 await self._give_due(pending, self.call.t)
-                upto = item.blocks
+                upto = heard.blocks
                 if pending:
                     blocks = int(np.ceil((pending[0].due_t - self.call.t) / BLOCK_S - 1e-6))
                     upto = min(upto, at + max(1, blocks))
-                self._give(item.part(at, upto))
+                self._give(heard.part(at, upto))
                 at = upto
             if self._progress is not None:
                 self._progress(self.call.t)
+            await asyncio.sleep(0)  # the queue may be full: others have their turn too
         self._give(HangUp())
         await self._give_due(pending, np.inf)
 
@@ -284,25 +301,38 @@ class Session:
 
     # ---- both --------------------------------------------------------------------
 
-    def _record(self, pcm: NDArray[np.float32]) -> None:
-        self._keep(pcm.reshape(2, -1))
+    async def _blocks(self, *, at_least: int) -> AsyncGenerator[F32 | Missing, None]:
+        """The source in whole blocks, (2, blocks, 256), and its gaps, each at a whole block.
 
-    def _keep(self, samples: NDArray[np.float32]) -> None:
-        self._sink.audio(self.call_id, self._tape.end_s, samples)
-        self._tape.write(samples)
+        Fewer than ``at_least`` blocks come only before a gap and at the end, more than
+        ``PIECE_BLOCKS`` never. Where the source breaks, what it gave before comes first.
+        """
+        grid = Blocks(2)
+        held: list[F32] = []
+        samples = 0
+        try:
+            async for chunk in self._source.chunks():
+                if isinstance(chunk, Pcm):
+                    held.append(chunk.samples)
+                    samples += chunk.samples.shape[1]
+                    if grid.pending + samples < at_least * BLOCK:
+                        continue
+                for piece in _pieces(grid, held, whole=isinstance(chunk, Missing)):
+                    yield piece
+                samples = 0
+                if isinstance(chunk, Missing):
+                    yield chunk
+        except SourceError as error:
+            self._broken = error
+        for piece in _pieces(grid, held, whole=True):
+            yield piece
 
-    def _skip(self, missing: Missing) -> None:
-        left = missing.blocks * BLOCK
-        while left > 0:
-            silence = np.zeros((2, min(left, 60 * RATE_HZ)), np.float32)
-            self._keep(silence)
-            left -= silence.shape[1]
-
-    def _submit(self, utterance: Utterance, tape: Tape) -> asyncio.Future[Decoded] | None:
+    def _submit(self, utterance: Utterance, now_t: float) -> asyncio.Future[Decoded] | None:
         if self._transcriber is None:
             return None
         row = PARTIES.index(utterance.party)
-        samples = tape.cut(row, utterance.t0 - PRE_ROLL_S, utterance.t1 + POST_ROLL_S)
+        until = min(utterance.t1 + POST_ROLL_S, now_t)  # the tape may be ahead of the call
+        samples = self._tape.cut(row, utterance.t0 - PRE_ROLL_S, until)
         return self._transcriber.submit(
             Job(
                 call_id=self.call_id,
@@ -350,6 +380,7 @@ class Session:
             self._give(Trouble(part="words", active=active, reason=reason))
 
     def _give(self, item: CallInput) -> None:
+        self._drain_events()  # a command may come before the call runs
         self._sink.input(self.call_id, self.call.t, item)
         self.call.receive(item)
         self._drain_events()
@@ -361,7 +392,23 @@ class Session:
             self._sink.event(event)
 
 
-def _pieces(pcm: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+@asynccontextmanager
+async def _task_group() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group that raises its first error itself: a call fails for one reason."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
+def _pieces(grid: Blocks, held: list[F32], *, whole: bool) -> list[F32]:
+    """What is held, in blocks, at most ``PIECE_BLOCKS`` in a piece; ``whole`` pads the last."""
+    out = [grid.push(samples) for samples in held]
+    held.clear()
+    if whole:
+        out.append(grid.flush())
+    pcm = np.concatenate([np.zeros((2, 0, BLOCK), np.float32), *out], axis=1)
     return [pcm[:, i : i + PIECE_BLOCKS] for i in range(0, pcm.shape[1], PIECE_BLOCKS)]
 
 

@@ -34,6 +34,12 @@ class Tape:
         self._ring[:, : kept.shape[1] - first] = kept[:, first:]
         self._end += count
 
+    def skip(self, samples: int) -> None:
+        """Silence in place of samples that never came."""
+        size = self._ring.shape[1]
+        self._ring[:, np.arange(self._end, self._end + min(samples, size)) % size] = 0.0
+        self._end += samples
+
     def cut(self, channel: int, t0: float, t1: float) -> NDArray[np.float32]:
         """A copy of one channel from t0 to t1; what is no longer or not yet there is left out."""
         size = self._ring.shape[1]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 import numpy as np
@@ -16,7 +19,36 @@ from monitor.store import Store
 
 
 class AnalysisError(RuntimeError):
-    """The recording broke off; what came before it is in the events."""
+    """The recording broke off, and what came before it is in the events; or its events
+    cannot be written."""
+
+
+def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
+    """Find out before the work, not after it, that a file cannot be written or would
+    replace another one that is named. Raises AnalysisError."""
+    named = [path.resolve() for path in inputs if path is not None]
+    for path in outputs:
+        if path is None:
+            continue
+        if path.resolve() in named:
+            raise AnalysisError(f"{path} is named twice: writing it would destroy it")
+        named.append(path.resolve())
+        if path.is_dir():
+            raise AnalysisError(f"cannot write {path}: it is a folder")
+        if not path.parent.is_dir():
+            raise AnalysisError(f"cannot write {path}: there is no folder {path.parent}")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise AnalysisError(f"cannot write {path}: permission denied")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[TextIO]:
+    """The file, open for writing. Raises AnalysisError."""
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            yield file
+    except OSError as error:
+        raise AnalysisError(f"cannot write {path}: {error.strerror}") from error
 
 
 class _Outputs:

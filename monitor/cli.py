@@ -12,19 +12,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.table import Table
 
 from monitor import __version__, registry
 from monitor import demo as demo_calls
-from monitor.analysis import AnalysisError
+from monitor.analysis import AnalysisError, check_outputs, writing
 from monitor.analysis import analyze as analyze_source
 from monitor.audio import AudioError
 from monitor.config import ConfigError, Settings, load
 from monitor.doctor import examine
 from monitor.engines import EngineError
-from monitor.events import Person
+from monitor.events import CallEnded, Degraded, Event, Person
 from monitor.house import open_house, stop_on_signals
 from monitor.runtime import Runtime, new_call_id
 from monitor.server.app import ServerError
@@ -37,7 +39,7 @@ from monitor.weights import WeightsError
 
 app = typer.Typer(
     help="Real-time voice call monitor for contact centers. Start with: monitor demo",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -56,7 +58,8 @@ CLEAR_ERRORS = (
     WeightsError,
     registry.UnknownName,
 )
-"""Errors whose message is the whole story; anything else is a bug and shows its traceback."""
+"""Errors whose message is the whole story: one line and exit status 2. Anything else is a bug
+and shows its traceback."""
 
 
 class Speed(StrEnum):
@@ -71,21 +74,16 @@ Model = Annotated[
     str | None,
     typer.Option(help="Speech-to-text weights: a name of models/manifest.toml, or a folder."),
 ]
-Port = Annotated[int | None, typer.Option(help="Port of the dashboard (settings: server.port).")]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65535, help="Port of the dashboard, 0 for any free one (settings: server.port)."
+    ),
+]
 Host = Annotated[str | None, typer.Option(help="Address to bind; beyond localhost mind the law.")]
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where calls are kept (settings: store.data_dir).")
 ]
-
-
-@contextlib.contextmanager
-def clear_errors() -> Iterator[None]:
-    """One clear line and exit status 2 for anything the person can mend."""
-    try:
-        yield
-    except CLEAR_ERRORS as error:
-        err.print(f"[bold red]monitor:[/] {error}", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from None
 
 
 def settings_with(
@@ -116,6 +114,7 @@ def show_version(value: bool) -> None:
 
 @app.callback()
 def main_options(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=show_version, is_eager=True, help="Print the version."),
@@ -129,6 +128,8 @@ def main_options(
         format="%(name)s: %(message)s",
         handlers=[RichHandler(console=err, show_path=False)],
     )
+    if context.invoked_subcommand is None:
+        out.print(context.get_help(), highlight=False, markup=False)
 
 
 @app.command()
@@ -139,16 +140,26 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="End when the calls have ended, even in a terminal.")
     ] = False,
+    calls: Annotated[
+        Path | None,
+        typer.Option(help="Play the stereo recordings of this folder, agent on the left."),
+    ] = None,
 ) -> None:
     """Play the sample calls live: nudges here, the three screens in the browser.
+
+    \b
+    monitor demo
+    monitor demo --once --calls FOLDER
 
     Nothing but the package is needed: one process, SQLite, bundled weights, no
     network. Without a terminal it ends when the calls have ended.
     """
-    with clear_errors():
-        settings = settings_with(port=port, data_dir=data_dir)
-        stay = sys.stdin.isatty() and not once
-        asyncio.run(demo_calls.run(settings, out, words=not no_words, stay=stay))
+    settings = settings_with(port=port, data_dir=data_dir)
+    sources = demo_calls.sample_calls() if calls is None else demo_calls.calls_in(calls)
+    stay = sys.stdin.isatty() and not once
+    asyncio.run(
+        demo_calls.run(settings, out, sources, words=not no_words, stay=stay, any_port=port is None)
+    )
 
 
 @app.command()
@@ -161,12 +172,15 @@ def serve(
 ) -> None:
     """Run the monitor: calls come in over websockets, screens and replay go out.
 
+    \b
+    monitor serve
+    monitor serve --port 9000 --data-dir /srv/calls
+
     Send a call to ws://HOST:PORT/ingest/pcm (docs/ingest.md). Ctrl-C ends the
     live calls properly: what is open is closed, stored, and replayable.
     """
-    with clear_errors():
-        settings = settings_with(model=model, host=host, port=port, data_dir=data_dir)
-        asyncio.run(_serve(settings, words=not no_words))
+    settings = settings_with(model=model, host=host, port=port, data_dir=data_dir)
+    asyncio.run(_serve(settings, words=not no_words))
 
 
 async def _serve(settings: Settings, *, words: bool) -> None:
@@ -176,8 +190,8 @@ async def _serve(settings: Settings, *, words: bool) -> None:
         out.print(f"  ingest  {house.server.ingest_url}", soft_wrap=True)
         out.print("\nCtrl-C stops the monitor.")
         await stop.wait()
-        if len(house.calls):
-            out.print(f"Closing {len(house.calls)} live calls …")
+        if live := len(house.calls):
+            out.print(f"Closing {live} live call{'s' if live > 1 else ''} …")
 
 
 @app.command()
@@ -210,27 +224,24 @@ def analyze(
     \b
     monitor analyze CALL.wav --agent-channel 0
     monitor analyze --agent A.wav --customer C.wav --events OUT.jsonl
+    monitor analyze CALL.wav --report OUT.json --keep
 
-    The events are the same at every speed and chunk size.
+    The events are the same at every speed and chunk size. Exit status: 0, or 2 and one line
+    that says what is wrong.
     """
-    with clear_errors():
-        settings = settings_with(model=model, data_dir=data_dir)
-        source = WavSource(
-            recording,
-            agent_channel=agent_channel,
-            agent_path=agent,
-            customer_path=customer,
-            speed=speed.value,
-            chunk_ms=chunk_ms,
-        )
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(
-                _analyze(
-                    settings, source, words=not no_words, events=events, report=report, keep=keep
-                )
-            )
-            return
-        raise typer.Exit(130)
+    settings = settings_with(model=model, data_dir=data_dir)
+    source = WavSource(
+        recording,
+        agent_channel=agent_channel,
+        agent_path=agent,
+        customer_path=customer,
+        speed=speed.value,
+        chunk_ms=chunk_ms,
+    )
+    check_outputs((events, report), inputs=(recording, agent, customer))
+    asyncio.run(
+        _analyze(settings, source, words=not no_words, events=events, report=report, keep=keep)
+    )
 
 
 async def _analyze(
@@ -244,10 +255,16 @@ async def _analyze(
 ) -> None:
     duration_s = source.info.duration_s
     call_id = new_call_id()
+    troubles: dict[str, str] = {}
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Degraded) and event.active:
+            troubles[event.part] = event.reason
+
     runtime = await Runtime.start(settings, words=words)
     try:
         with contextlib.ExitStack() as stack:
-            lines = stack.enter_context(_open(events)) if events else None
+            lines = stack.enter_context(writing(events)) if events else None
             store = stack.enter_context(_kept(settings)) if keep else None
             bar = stack.enter_context(progress(err))
             task = bar.add_task("Listening", total=duration_s, speed="")
@@ -257,14 +274,24 @@ async def _analyze(
                 bar.update(task, completed=t, speed=f"{t / took_s:.0f} × live" if took_s else "")
 
             found = await analyze_source(
-                runtime, source, call_id=call_id, out=lines, store=store, progress=moved
+                runtime,
+                source,
+                call_id=call_id,
+                out=lines,
+                store=store,
+                progress=moved,
+                watch=watch,
             )
     finally:
         await runtime.close()
     if report:
-        with _open(report) as file:
+        with writing(report) as file:
             file.write(found.model_dump_json(indent=2) + "\n")
-    print_report(out, found)
+    separated = source.info.separated and "hearing" not in troubles
+    print_report(out, found, separated=separated)
+    for part, reason in troubles.items():
+        if reason not in found.limits:
+            out.print(f"[yellow]{part}: {escape(reason)}[/]", soft_wrap=True)
     if keep:
         out.print(f"Kept as call {call_id}: monitor serve shows it on the Replay screen.")
 
@@ -277,15 +304,6 @@ def _kept(settings: Settings) -> Iterator[Store]:
         yield store
     finally:
         store.close()
-
-
-@contextlib.contextmanager
-def _open(path: Path) -> Iterator[Any]:
-    try:
-        with path.open("w", encoding="utf-8") as file:
-            yield file
-    except OSError as error:
-        raise AnalysisError(f"cannot write {path}: {error.strerror}") from error
 
 
 @app.command()
@@ -306,24 +324,40 @@ def listen(
     port: Port = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Listen to a softphone here: the agent's microphone, the customer from a loopback."""
-    with clear_errors():
-        if list_devices:
-            _print_devices()
-            return
-        settings = settings_with(model=model, port=port, data_dir=data_dir)
-        source = MicrophoneSource(
-            agent_device=agent_device,
-            customer_device=customer_device,
-            stereo_device=stereo_device,
-            agent=Person(id=agent, name=agent),
-        )
-        asyncio.run(_listen(settings, source, agent, words=not no_words))
+    """Listen to a softphone here: the agent's microphone, the customer from a loopback.
+
+    \b
+    monitor listen --list
+    monitor listen
+    monitor listen --agent-device headset --customer-device monitor
+
+    By default the agent is on the system's microphone and the customer on the loopback of
+    the loudspeakers.
+    """
+    if list_devices:
+        _print_devices()
+        return
+    settings = settings_with(model=model, port=port, data_dir=data_dir)
+    source = MicrophoneSource(
+        agent_device=agent_device,
+        customer_device=customer_device,
+        stereo_device=stereo_device,
+        agent=Person(id=agent, name=agent),
+    )
+    asyncio.run(_listen(settings, source, agent, words=not no_words))
 
 
 async def _listen(settings: Settings, source: Source, agent: str, *, words: bool) -> None:
     lines = LiveLines(out)
-    async with open_house(settings, words=words, watch=lines.event) as house:
+    broke = ""
+
+    def watch(event: Event) -> None:
+        nonlocal broke
+        lines.event(event)
+        if isinstance(event, CallEnded) and event.reason == "failed":
+            broke = event.detail
+
+    async with open_house(settings, words=words, watch=watch) as house:
         stop = stop_on_signals()
         demo_calls.print_links(out, house, agent=agent)
         out.print("Listening. Ctrl-C ends the call.\n")
@@ -332,38 +366,70 @@ async def _listen(settings: Settings, source: Source, agent: str, *, words: bool
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
+    if broke:
+        raise SourceError(broke)
 
 
 def _print_devices() -> None:
-    table = Table(show_edge=False, pad_edge=False)
+    found = devices()
+    if not found:
+        out.print("This machine has no input device.")
+        return
+    table = Table(show_edge=False, pad_edge=False, box=SIMPLE)
     for column in ("number", "name", "channels", "rate", ""):
         table.add_column(column)
-    for device in devices():
+    for device in found:
         kind = "loopback: hears what this machine plays" if device.loopback else ""
         table.add_row(
-            str(device.number), device.name, str(device.channels), f"{device.rate_hz} Hz", kind
+            str(device.number),
+            escape(device.name),
+            str(device.channels),
+            f"{device.rate_hz} Hz",
+            kind,
         )
     out.print(table)
 
 
 @app.command()
 def doctor(model: Model = None, data_dir: DataDir = None) -> None:
-    """Check everything a call needs, and say how to mend what is missing."""
-    with clear_errors():
-        settings = settings_with(model=model, data_dir=data_dir)
-        marks = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "missing": "[red]✗[/]"}
-        missing = 0
-        for finding in examine(settings):
-            missing += finding.state == "missing"
-            mend = f" → {finding.mend}" if finding.mend and finding.state != "ok" else ""
-            out.print(
-                f"{marks[finding.state]} [bold]{finding.what:12}[/] {finding.found}{mend}",
-                highlight=False,
-                soft_wrap=True,
-            )
-        if missing:
-            raise typer.Exit(1)
+    """Check everything a call needs, and say how to mend what is missing.
+
+    \b
+    monitor doctor
+    monitor doctor --model base.en
+
+    Exit status: 0, or 1 when a call could not be heard or written down.
+    """
+    settings = settings_with(model=model, data_dir=data_dir)
+    marks = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "missing": "[red]✗[/]"}
+    missing = 0
+    for finding in examine(settings):
+        missing += finding.state == "missing"
+        mend = f" → {finding.mend}" if finding.mend and finding.state != "ok" else ""
+        out.print(
+            f"{marks[finding.state]} [bold]{finding.what:12}[/] {escape(finding.found + mend)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if missing:
+        raise typer.Exit(1)
 
 
-def main() -> None:
-    app()
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit. Whatever the person can mend is one line and exit status 2."""
+    status: int | None
+    try:
+        status = app(arguments, prog_name="monitor", standalone_mode=False)
+    except CLEAR_ERRORS as error:
+        status = _complain(str(error))
+    except typer.TyperException as error:
+        context: typer.Context | None = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "monitor"
+        status = _complain(f"{error.format_message()} (see: {command} --help)")
+    sys.exit(status)
+
+
+def _complain(what: str) -> int:
+    line = escape(" ".join(what.split()))
+    err.print(f"[bold red]monitor:[/] {line}", highlight=False, soft_wrap=True)
+    return 2

@@ -17,44 +17,79 @@ from monitor.sources.wav import WavSource
 from monitor.terminal import LiveLines
 
 AGENTS = ("Ada", "Ben", "Chloe", "Dev", "Emil", "Fay", "Gus", "Hana")
+FIRST = ("rising", "talkover")
+"""The first agent's screen is the one whose link is printed: it should have something to show."""
+SUFFIXES = (".flac", ".m4a", ".mp3", ".ogg", ".wav")
 STAGGER_S = 2.0
 """Calls of a floor do not start together."""
 
 
-def sample_calls() -> list[Path]:
+def sample_calls() -> list[WavSource]:
     """The rendered sample calls. Raises SourceError when the package came without them."""
-    found = sorted((resource("samples") / "rendered").glob("*.flac"))
+    found = _recordings(resource("samples") / "rendered")
     if not found:
         raise SourceError("the sample calls are missing: install the whole package again")
-    return found
+    return _as_live(sorted(found, key=lambda path: (path.stem not in FIRST, path.stem)))
 
 
-async def run(settings: Settings, console: Console, *, words: bool, stay: bool) -> None:
-    """Play every sample as a live call; then stay for the replay until Ctrl-C, or return."""
-    paths = sample_calls()
-    lines = LiveLines(console, titles=True)
-    console.print("Loading the ear and the speech-to-text weights …")
+def calls_in(folder: Path) -> list[WavSource]:
+    """The first recordings of a folder, by name. Raises SourceError when it holds none."""
+    if not folder.is_dir():
+        raise SourceError(f"{folder} is not a folder")
+    found = _recordings(folder)
+    if not found:
+        raise SourceError(f"{folder} holds no recording ({' '.join(SUFFIXES)})")
+    return _as_live(found)
+
+
+def _recordings(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def _as_live(paths: list[Path]) -> list[WavSource]:
+    return [
+        WavSource(path, speed="live", agent=Person(id=agent.lower(), name=agent))
+        for agent, path in zip(AGENTS, paths, strict=False)
+    ]
+
+
+async def run(
+    settings: Settings,
+    console: Console,
+    sources: list[WavSource],
+    *,
+    words: bool,
+    stay: bool,
+    any_port: bool = True,
+) -> None:
+    """Play each source as a live call; then stay for the replay until Ctrl-C, or return.
+
+    ``any_port``: where the port of the settings is taken, take a free one.
+    """
+    console.print("Loading the ear" + (" and the speech-to-text weights …" if words else " …"))
     try:
-        await _run(settings, console, lines, paths, words, stay)
-    except ServerError:
-        console.print(f"Port {settings.server.port} is in use; taking a free one.")
+        await _run(settings, console, sources, words, stay)
+    except ServerError as error:
+        if not any_port:
+            raise
+        console.print(f"{str(error).partition(':')[0].capitalize()}; taking a free port.")
         server = settings.server.model_copy(update={"port": 0})
         free = settings.model_copy(update={"server": server})
-        await _run(free, console, lines, paths, words, stay)
+        await _run(free, console, sources, words, stay)
 
 
 async def _run(
     settings: Settings,
     console: Console,
-    lines: LiveLines,
-    paths: list[Path],
+    sources: list[WavSource],
     words: bool,
     stay: bool,
 ) -> None:
+    lines = LiveLines(console, titles=True)
     async with open_house(settings, words=words, watch=lines.event) as house:
         stop = stop_on_signals()
         print_links(console, house, agent=AGENTS[0].lower())
-        playing = asyncio.create_task(_play(house, paths))
+        playing = asyncio.create_task(_play(house, sources))
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait([playing, stopped], return_when=asyncio.FIRST_COMPLETED)
         if playing.done():
@@ -67,15 +102,9 @@ async def _run(
         stopped.cancel()
 
 
-async def _play(house: House, paths: list[Path]) -> None:
+async def _play(house: House, sources: list[WavSource]) -> None:
     started = []
-    for agent, path in zip(AGENTS, paths, strict=False):
-        source = WavSource(
-            path,
-            speed="live",
-            title=path.stem,
-            agent=Person(id=agent.lower(), name=agent),
-        )
+    for source in sources:
         started.append(house.calls.start(source).call_id)
         await asyncio.sleep(STAGGER_S)
     for call_id in started:

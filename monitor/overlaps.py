@@ -34,12 +34,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from math import log2
-from statistics import fmean, median
 
+from monitor.backchannels import said_only_backchannels
 from monitor.config import TurnSettings
 from monitor.events import Event, Overlap, OverlapKind, Party, Transcript
-from monitor.running import RunningMedian
+from monitor.usual import Usual
 from monitor.utterances import ROUNDING_S, Speaker
 
 LONG_S = (0.6, 1.0)
@@ -56,89 +55,10 @@ PAUSED_S = 0.1
 PAUSE_FORGOTTEN_S = 2.0
 """Nobody goes on for so long by mistake."""
 ENDS_TOGETHER_S = 0.25
-USUAL_MIN_BLOCKS = 62
-"""2 s of speech before "louder than usual" means anything."""
-USUAL_BLOCKS = 1875
-"""What is usual is taken over the newest minute of speech."""
-DIP_DB = 25.0
-"""Speech holds stops and short pauses; so far below own median they say nothing of it."""
-SHOWN_MIN_BLOCKS = 6
-FINAL_FALL_DB = 6.0
-FINAL_FALL_SEMITONES = 2.0
-"""Speech that fell so far below own median at its end was coming to its end."""
-TAIL_BLOCKS = 8
 TO_SPARE = 1.0
 """Points beyond ``talk_over_score`` with which even a short one is told."""
 BACKCHANNEL_POINTS = (-2.0, "the words are only backchannels")
-WORDS_MARGIN_S = 0.3
 REMEMBERED = 32
-
-BACKCHANNEL_WORDS = frozenset(
-    [
-        *("ah", "aha", "alright", "course", "exactly", "good", "got", "gotcha", "great", "hm"),
-        *("hmm", "huh", "i", "it", "know", "mhm", "mm", "mmhm", "mmhmm", "mmm", "nice", "of"),
-        *("oh", "ok", "okay", "really", "right", "see", "sure", "true", "uh", "uhhuh", "um"),
-        *("understand", "wow", "ya", "yeah", "yep", "yes", "yup"),
-    ]
-)
-"""Words of which English backchannels are made ("oh I see", "of course", "got it")."""
-
-
-def only_backchannels(words: list[str]) -> bool:
-    """Whether nothing is said but "mm-hm", "yeah, okay", "I see" … (at most 6 words)."""
-    bare = [part for word in words for part in _letters(word).split()]
-    return 0 < len(bare) <= 6 and all(word in BACKCHANNEL_WORDS for word in bare)
-
-
-def _letters(word: str) -> str:
-    return "".join(c if c.isalpha() else " " for c in word.lower().replace("'", ""))
-
-
-class Usual:
-    """What is usual for one party: level and pitch of the newest minute of speech."""
-
-    __slots__ = ("level_db", "pitch_hz", "tail")
-
-    def __init__(self) -> None:
-        self.level_db = RunningMedian(USUAL_BLOCKS)
-        self.pitch_hz = RunningMedian(USUAL_BLOCKS)
-        self.tail: deque[tuple[float, float]] = deque(maxlen=TAIL_BLOCKS)
-
-    def dips(self, level_db: float) -> bool:
-        """Whether a block of speech is a dip in it; never while the usual is unknown."""
-        usual = self.level_db
-        return len(usual) >= USUAL_MIN_BLOCKS and level_db < usual.median - DIP_DB
-
-    def hear(self, level_db: float, f0_hz: float, alone: bool) -> None:
-        """One block of speech that is no dip."""
-        self.tail.append((level_db, f0_hz))
-        if alone:
-            self.level_db.add(level_db)
-            if f0_hz == f0_hz:  # not NaN: voiced
-                self.pitch_hz.add(f0_hz)
-
-    def louder_db(self, levels_db: list[float]) -> float:
-        """How far the mean of ``levels_db`` lies above the usual; 0 while unknown."""
-        if len(levels_db) < SHOWN_MIN_BLOCKS or len(self.level_db) < USUAL_MIN_BLOCKS:
-            return 0.0
-        return fmean(levels_db) - self.level_db.median
-
-    def higher_semitones(self, pitches_hz: list[float]) -> float:
-        """How far the median of ``pitches_hz`` lies above the usual; 0 while unknown."""
-        if len(pitches_hz) < SHOWN_MIN_BLOCKS or len(self.pitch_hz) < USUAL_MIN_BLOCKS // 2:
-            return 0.0
-        return 12 * log2(median(pitches_hz) / self.pitch_hz.median)
-
-    def came_to_end(self) -> bool:
-        """Whether the newest 250 ms of speech fell in level or pitch, as phrases end."""
-        if not self.tail:
-            return False
-        if self.louder_db([level for level, _ in self.tail]) <= -FINAL_FALL_DB:
-            return True
-        voiced = [f0 for _, f0 in self.tail if f0 == f0]
-        if len(voiced) < SHOWN_MIN_BLOCKS // 2 or len(self.pitch_hz) < USUAL_MIN_BLOCKS // 2:
-            return False
-        return 12 * log2(median(voiced) / self.pitch_hz.median) <= -FINAL_FALL_SEMITONES
 
 
 class _Open:
@@ -265,7 +185,7 @@ class OverlapJudge:
         for overlap in candidates:
             if overlap.by != by or overlap.backchannel_words:
                 continue
-            if not _only_backchannels_during(tr, overlap):
+            if not said_only_backchannels(tr, overlap.t0, overlap.t1):
                 continue
             overlap.backchannel_words = True
             overlap.points = [*overlap.points, BACKCHANNEL_POINTS]
@@ -408,14 +328,3 @@ class OverlapJudge:
                 reasons=[reason for _, reason in overlap.points],
             )
         ]
-
-
-def _only_backchannels_during(tr: Transcript, overlap: _Open) -> bool:
-    """Whether the words said during the overlap are known, and only backchannels."""
-    t0, t1 = overlap.t0 - WORDS_MARGIN_S, overlap.t1 + WORDS_MARGIN_S
-    if tr.t1 <= overlap.t0 or tr.t0 >= overlap.t1:
-        return False
-    if tr.words:
-        return only_backchannels([word.text for word in tr.words if word.t1 > t0 and word.t0 < t1])
-    inside = tr.t0 >= t0 and tr.t1 <= t1
-    return inside and only_backchannels(tr.text.split())

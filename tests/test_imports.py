@@ -14,13 +14,13 @@ ROOMS: list[tuple[str, str]] = [
     ("hearing", "audio vad pitch syllables ear running crosstalk"),
     (
         "understanding",
-        "turns utterances overlaps voice pace wording phrases cues mood customer view nudges policy"
-        " report call redaction",
+        "turns utterances overlaps usual backchannels voice pace wording phrases cues mood customer"
+        " view nudges policy report call redaction",
     ),
     (
         "outside",
-        "audiofile engines weights jobs transcriber sources tape hearing session bus database schema"
-        " migrations rows writer store recording retention runtime calls exports server analysis"
+        "audiofile engines weights jobs transcriber sources tape hearing session bus database"
+        " schema migrations rows writer store recording retention runtime calls exports server analysis"
         " house terminal doctor demo cli __main__",
     ),
 ]

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from monitor.audio import BLOCK_S
 from monitor.config import TurnSettings
 from monitor.events import Overlap, Transcript, Word
-from monitor.overlaps import only_backchannels
 from tests.scores import heard
 from tests.test_turns import Played, near
 
@@ -301,18 +300,6 @@ def test_loud_and_long_stays_talk_over_whatever_the_words() -> None:
     overlap = [e for e in played.events if isinstance(e, Overlap)][-1]
     assert overlap.score == 4.0
     assert played.taker.transcript(words("right right okay", overlap.t0, overlap.t1)) == []
-
-
-@pytest.mark.parametrize("text", ["Mm-hm.", "Uh-huh", "Yeah, okay.", "I see", "Oh, of course!"])
-def test_backchannels(text: str) -> None:
-    assert only_backchannels(text.split())
-
-
-@pytest.mark.parametrize(
-    "text", ["", "no", "yeah but listen", "okay so I", "right right right right right right right"]
-)
-def test_no_backchannels(text: str) -> None:
-    assert not only_backchannels(text.split())
 
 
 def test_the_line_is_a_setting() -> None:

@@ -43,9 +43,9 @@ def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path | None])
 
 @contextmanager
 def writing(path: Path) -> Iterator[TextIO]:
-    """The file, open for writing. Raises AnalysisError."""
+    """The file, open for writing; each line is there at once. Raises AnalysisError."""
     try:
-        with path.open("w", encoding="utf-8") as file:
+        with path.open("w", encoding="utf-8", buffering=1) as file:
             yield file
     except OSError as error:
         raise AnalysisError(f"cannot write {path}: {error.strerror}") from error

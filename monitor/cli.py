@@ -190,8 +190,9 @@ async def _serve(settings: Settings, *, words: bool) -> None:
         out.print(f"  ingest  {house.server.ingest_url}", soft_wrap=True)
         out.print("\nCtrl-C stops the monitor.")
         await stop.wait()
-        if live := len(house.calls):
-            out.print(f"Closing {live} live call{'s' if live > 1 else ''} …")
+        live = len(house.calls)
+        closing = f"Closing {live} live call{'s' if live > 1 else ''}" if live else "Stopping"
+        out.print(f"{closing} … (Ctrl-C again ends at once)")
 
 
 @app.command()

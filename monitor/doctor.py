@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from monitor import registry
-from monitor.audio import BLOCK
+from monitor.audio import BLOCK, AudioError
 from monitor.audiofile import AudioFile
 from monitor.config import Settings
 from monitor.ear import Ear
@@ -91,16 +91,25 @@ def _data_dir(settings: Settings) -> Finding:
 
 
 def _port(settings: Settings) -> Finding:
-    address = (settings.server.host, settings.server.port)
-    with socket.socket() as probe:
+    host, port = settings.server.host, settings.server.port
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        return Finding("port", "missing", f"host {host}: {error.strerror}", "set server.host")
+    with socket.socket(family, kind, proto) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)
         except OSError as error:
             return Finding(
-                "port", "warning", f"{address[1]}: {error.strerror}", "choose another with --port"
+                "port",
+                "warning",
+                f"{host}:{port}: {error.strerror}",
+                "choose another: monitor serve --port",
             )
-    return Finding("port", "ok", f"{address[0]}:{address[1]} is free")
+    return Finding("port", "ok", f"{host}:{port} is free")
 
 
 def _sound(_: Settings) -> Finding:
@@ -146,10 +155,15 @@ def _words(settings: Settings) -> Finding:
         pcm = next(AudioFile(clip).pieces(TRIED_S))[1]
         began = time.perf_counter()
         [decoded] = engine.transcribe([pcm], language=settings.asr.language, word_times=False)
-    except (EngineError, WeightsError, registry.UnknownName) as error:
+    except WeightsError:
+        return Finding("words", "missing", "not tried", "mend the weights; --no-words goes without")
+    except (AudioError, EngineError, registry.UnknownName) as error:
         return Finding("words", "missing", "speech-to-text does not work", str(error))
     took_s = time.perf_counter() - began
     said = decoded.text.strip()[:48]
+    if not said:
+        mend = "other weights, or the language of the calls in asr.language"
+        return Finding("words", "missing", "no word was understood in a sample", mend)
     return Finding("words", "ok", f"{TRIED_S:.0f} s of a sample in {took_s:.1f} s: “{said}…”")
 
 

@@ -49,10 +49,10 @@ PRE_ROLL_S = 0.2
 POST_ROLL_S = 0.15
 """Audio decoded beyond both ends of an utterance: voice activity clips soft onsets."""
 TAPE_S = 20.0
-"""The longest utterance is 12 s, and what is heard after it in one piece is 2 s."""
+"""The longest utterance is 12 s; what is heard behind it in one piece is 4 s at most."""
 PIECE_BLOCKS = round(2.0 / BLOCK_S)
-"""A recording is heard in pieces of 2 s: the ear's thread and the loop, which live calls
-share, are then theirs again after about 3 ms."""
+"""A recording is heard in pieces of 2 to 4 s: the ear's thread and the loop, which live
+calls share, are then theirs again after 3 to 6 ms."""
 LOOK_AHEAD_S = 60.0
 """How far decoding may run ahead of the call in a recording: larger batches, bounded memory."""
 LAST_WORDS_S = 8.0
@@ -304,7 +304,7 @@ class Session:
     async def _blocks(self, *, at_least: int) -> AsyncGenerator[F32 | Missing, None]:
         """The source in whole blocks, (2, blocks, 256), and its gaps, each at a whole block.
 
-        Fewer than ``at_least`` blocks come only before a gap and at the end, more than
+        Fewer than ``at_least`` blocks come only before a gap and at the end, twice
         ``PIECE_BLOCKS`` never. Where the source breaks, what it gave before comes first.
         """
         grid = Blocks(2)
@@ -403,13 +403,15 @@ async def _task_group() -> AsyncIterator[asyncio.TaskGroup]:
 
 
 def _pieces(grid: Blocks, held: list[F32], *, whole: bool) -> list[F32]:
-    """What is held, in blocks, at most ``PIECE_BLOCKS`` in a piece; ``whole`` pads the last."""
+    """What is held, in blocks, cut into even pieces; ``whole`` pads the last block."""
     out = [grid.push(samples) for samples in held]
     held.clear()
     if whole:
         out.append(grid.flush())
     pcm = np.concatenate([np.zeros((2, 0, BLOCK), np.float32), *out], axis=1)
-    return [pcm[:, i : i + PIECE_BLOCKS] for i in range(0, pcm.shape[1], PIECE_BLOCKS)]
+    if pcm.shape[1] == 0:
+        return []
+    return np.array_split(pcm, max(1, pcm.shape[1] // PIECE_BLOCKS), axis=1)
 
 
 def _shift(word: Word, offset: float, utterance: Utterance) -> Word:

@@ -75,7 +75,7 @@ class Ear:
     by row, or state that is carried from block to block.
 
     Delays: voice activity and level describe the block; pitch and balance the 47 ms that
-    end with it; a nucleus is confirmed by the fall after its peak, typically 50-150 ms
+    end with it; a nucleus is confirmed by the fall after its peak, typically 40-90 ms
     later. Not safe for threads: one call at a time.
     """
 
@@ -133,7 +133,7 @@ class Ear:
         tone = self._pitch.measure(views[:, ::BLOCK], self._lag[slots])
         points_db = syllables.intensity(audio[:, _LEAD - syllables.LEAD :])
 
-        voiced = ~np.isnan(tone.f0_hz)
+        voiced = tone.voicing > syllables.VOICED
         nuclei = [
             self._nuclei[slot].blocks(row, tones)
             for slot, row, tones in zip(slots, points_db.tolist(), voiced.tolist(), strict=True)

@@ -1,31 +1,33 @@
-"""Speech rate, words per minute, mismatch."""
+"""Speech rate, words per minute, mismatch.
+
+Two measurements of pace stand side by side: syllable nuclei, which are there at once and
+pull fast and slow towards the middle, and the syllables of the transcripts, which come late
+and leave out what the recogniser leaves out ("um", half words). Their errors have nothing
+to do with each other, so the two ratios are averaged (geometric mean) where both are known.
+"""
 
 from __future__ import annotations
 
-from collections import deque
+import math
 from dataclasses import dataclass
 
 from monitor.audio import BLOCK_S
 from monitor.config import PaceSettings
 from monitor.events import PARTIES, Party, Transcript
+from monitor.rate import RATE_MIN_S, RECENT_S, WPM_MIN_S, Rate, syllables
 from monitor.turns import Row
 from monitor.utterances import ROUNDING_S
 
-PAUSE_BLOCKS = round(0.55 / BLOCK_S)
-"""Longer pauses end an utterance and are no part of its pace."""
-LATE_BLOCKS = 4
-"""A syllable nucleus is confirmed up to so much after it was spoken."""
-RATE_MIN_S = 1.0
-COMPARE_MIN_S = 4.0
-"""Two paces are compared only on so much speech of each."""
+COMPARE_MIN_S = 10.0
+"""A customer's pace is none before: the nuclei of 5 s of speech are right to about 15 %, of
+15 s to about 10 %. The agent's has to stay fast for ``mismatch_for_s`` anyway."""
 COMPARE_EVERY = 8
 """Blocks of speech between two comparisons."""
-RECENT_S = 5.0
-BASELINE_MIN_S = 15.0
-EASED = 0.95
+BACK_IN_STEP = 1.1
+"""A mismatch ends below, so that one near ``mismatch_ratio`` does not come and go."""
+BASELINE_MIN_S = 20.0
+EASED = 0.85
 """An agent who speaks so much slower than usual is already giving way."""
-WPM_WINDOW_S = 30.0
-WPM_MIN_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,86 +41,6 @@ class Mismatch:
     above_baseline: float | None  # agent over own usual
 
 
-class _Window:
-    """Syllables per second over the newest ``length_s`` of speaking time."""
-
-    __slots__ = ("_blocks", "_most", "syllables")
-
-    def __init__(self, length_s: float) -> None:
-        self._most = max(1, round(length_s / BLOCK_S))
-        self._blocks: deque[float] = deque()
-        self.syllables = 0.0
-
-    def add(self, nuclei: float) -> None:
-        self._blocks.append(nuclei)
-        self.syllables += nuclei
-        if len(self._blocks) > self._most:
-            self.syllables -= self._blocks.popleft()
-
-    def late(self, nuclei: float) -> None:
-        """A nucleus confirmed after the speech that it belongs to."""
-        if self._blocks:
-            self._blocks[-1] += nuclei
-            self.syllables += nuclei
-
-    @property
-    def length_s(self) -> float:
-        return len(self._blocks) * BLOCK_S
-
-    @property
-    def rate(self) -> float:
-        return self.syllables / self.length_s
-
-
-class _Pace:
-    """One party's pace."""
-
-    __slots__ = ("_pause", "all_s", "all_syllables", "recent", "said", "window", "words", "words_s")
-
-    def __init__(self, settings: PaceSettings) -> None:
-        self.window = _Window(settings.window_s)
-        self.recent = _Window(RECENT_S)
-        self.all_s = 0.0
-        self.all_syllables = 0.0
-        self._pause: list[float] | None = None
-        self.said: deque[tuple[int, float]] = deque()
-        self.words = 0
-        self.words_s = 0.0
-
-    def step(self, own: bool, nuclei: float) -> None:
-        if own:
-            if self._pause:
-                for late in self._pause:
-                    self._add(late)
-            self._pause = []
-            self._add(nuclei)
-        elif self._pause is not None:
-            self._pause.append(0.0)
-            if nuclei and len(self._pause) <= LATE_BLOCKS:
-                self.window.late(nuclei)
-                self.recent.late(nuclei)
-                self.all_syllables += nuclei
-            if len(self._pause) > PAUSE_BLOCKS:
-                self._pause = None
-
-    def _add(self, nuclei: float) -> None:
-        self.window.add(nuclei)
-        self.recent.add(nuclei)
-        self.all_s += BLOCK_S
-        self.all_syllables += nuclei
-
-    def rate(self, settings: PaceSettings) -> float | None:
-        window = self.window
-        if window.syllables < settings.min_syllables or window.length_s < RATE_MIN_S - ROUNDING_S:
-            return None
-        return window.rate
-
-    @property
-    def wpm(self) -> float | None:
-        seconds = sum(seconds for _, seconds in self.said)
-        return 60 * sum(words for words, _ in self.said) / seconds if seconds >= WPM_MIN_S else None
-
-
 class PaceMeter:
     """How fast both parties speak, block by block.
 
@@ -128,9 +50,11 @@ class PaceMeter:
 
     def __init__(self, settings: PaceSettings) -> None:
         self._settings = settings
-        self._paces = (_Pace(settings), _Pace(settings))
-        self._since: float | None = None
+        self._paces = (Rate(settings), Rate(settings))
         self._blocks = 0
+        self._since: float | None = None  # the agent has been faster
+        self._counted = 0  # blocks the agent had spoken then
+        self._open_counted: int | None = None  # … when that had been so for long enough
 
     def step(self, t: float, row: Row) -> None:
         """One block of both parties that ends at audio time ``t``."""
@@ -147,12 +71,7 @@ class PaceMeter:
         seconds = tr.t1 - tr.t0
         if not tr.final or not words or seconds <= 0:
             return
-        pace = self._paces[PARTIES.index(tr.party)]
-        pace.words += words
-        pace.words_s += seconds
-        pace.said.append((words, seconds))
-        while sum(length for _, length in pace.said) - pace.said[0][1] >= WPM_WINDOW_S:
-            pace.said.popleft()
+        self._paces[PARTIES.index(tr.party)].transcript(words, syllables(tr.text), seconds)
 
     def rates(self) -> dict[str, float | None]:
         """The fields of a ``Pace`` event; None until 5 syllables and 1 s, or 3 s of words."""
@@ -177,22 +96,27 @@ class PaceMeter:
         return 60 * pace.words / pace.words_s if pace.words_s >= WPM_MIN_S else None
 
     def agent_above_baseline(self, t: float) -> float | None:
-        """The agent's newest 5 s of speech over the agent's usual rate; None before 15 s."""
+        """The agent's newest 8 s of speech over the agent's usual rate; None before 20 s."""
         agent = self._paces[0]
         recent = agent.recent
         before_s = agent.all_s - recent.length_s
         before = agent.all_syllables - recent.syllables
         if before_s < BASELINE_MIN_S - RECENT_S - ROUNDING_S or before < 1:
             return None
+        if recent.length_s < RECENT_S - ROUNDING_S:  # nothing but backchannels so far
+            return None
         return recent.rate / (before / before_s)
 
     def mismatch(self, t: float) -> Mismatch | None:
-        """The agent has been ``mismatch_ratio`` faster than the customer for
-        ``mismatch_for_s``, and is not slowing down against own baseline."""
+        """The agent is faster than the customer, and has been for a while.
+
+        Begins when the ratio of the speech rates has been at least ``mismatch_ratio`` while
+        the agent spoke for ``mismatch_for_s`` and did not slow down against own baseline;
+        ends when it falls below ``BACK_IN_STEP``, judged by what the agent said since, or
+        below ``mismatch_ratio`` while the agent slows down.
+        """
         ratio = self._ratio()
-        if ratio is None or self._since is None:
-            return None
-        if t - self._since < self._settings.mismatch_for_s - ROUNDING_S:
+        if ratio is None or self._since is None or self._open_counted is None:
             return None
         agent, customer = self._paces
         return Mismatch(
@@ -205,17 +129,40 @@ class PaceMeter:
 
     def _ratio(self) -> float | None:
         agent, customer = self._paces
-        if min(agent.window.length_s, customer.window.length_s) < COMPARE_MIN_S - ROUNDING_S:
+        if customer.window.length_s < COMPARE_MIN_S - ROUNDING_S:
             return None
-        if min(agent.window.syllables, customer.window.syllables) < self._settings.min_syllables:
+        if agent.rate(self._settings) is None or customer.rate(self._settings) is None:
             return None
-        return agent.window.rate / customer.window.rate
+        heard = agent.window.rate / customer.window.rate
+        told = agent.told_rate(self._settings), customer.told_rate(self._settings)
+        if told[0] is None or told[1] is None:
+            return heard
+        return math.sqrt(heard * told[0] / told[1])
 
     def _watch(self, t: float) -> None:
         ratio = self._ratio()
-        own = self.agent_above_baseline(t)
         fast = ratio is not None and ratio >= self._settings.mismatch_ratio - ROUNDING_S
-        if not fast or (own is not None and own < EASED):
+        counted = self._paces[0].counted
+        if ratio is None:
+            self._since = self._open_counted = None
+        elif self._open_counted is not None:
+            now = ratio * self._slowed(counted - self._open_counted)
+            if now < BACK_IN_STEP or (not fast and self._eases(t)):
+                self._since = self._open_counted = None
+        elif not fast or self._eases(t):
             self._since = None
         elif self._since is None:
-            self._since = t
+            self._since, self._counted = t, counted
+        elif (counted - self._counted) * BLOCK_S >= self._settings.mismatch_for_s - ROUNDING_S:
+            self._open_counted = counted
+
+    def _eases(self, t: float) -> bool:
+        own = self.agent_above_baseline(t)
+        return own is not None and own < EASED
+
+    def _slowed(self, blocks: int) -> float:
+        """The agent's newest blocks of speech against own window; 1 before there are 8 s."""
+        if blocks * BLOCK_S < RECENT_S:
+            return 1.0
+        window = self._paces[0].window
+        return window.newest(blocks) / window.rate

@@ -2,9 +2,16 @@
 
 After de Jong & Wempe, "Praat script to detect syllable nuclei and measure speech rate
 automatically" (2009), made to run block by block. A nucleus is a peak of intensity that
-rises at least 2 dB over the dip before it and is followed by a fall of at least 2 dB, in
-voiced speech, at most 25 dB below the recent maximum and at least 100 ms after the nucleus
-before it.
+rises at least 2.5 dB over the dip before it and is followed by a fall of at least 2.5 dB,
+in voiced speech, at most 22 dB below the recent maximum and at least 48 ms after the
+nucleus before it.
+
+The figures were chosen on half of 39 recordings (people on the telephone, actors, prompts,
+the voices of our samples; some made a quarter faster or slower), by syllables per second of
+the text over 15 s of speech. On the other half, 86 windows, the nuclei are 10 % off on the
+average, with a bias of 2 % and a correlation of .85. Extremes are pulled in: a true 7 a
+second is found as 5.8, a true 3.2 as 4.0. Filters before the intensity (300-3000 Hz,
+400-2500 Hz, pre-emphasis, means over bands) and dips that follow the rate gained nothing.
 """
 
 from __future__ import annotations
@@ -24,22 +31,25 @@ STEP = 64
 """Samples between two points of the intensity: 8 ms."""
 STEPS = BLOCK // STEP
 """Points a block."""
-LEAD = 320
+LEAD = 128
 """Samples before the first block that ``intensity`` needs."""
+VOICED = 0.35
+"""Harmonicity from which a peak is a nucleus. Well below what gives a pitch: in fast
+speech a vowel is shorter than the window of the pitch."""
 
-_WEIGHTS: Final = (1.0, 2.0, 3.0, 3.0, 2.0, 1.0)
-_DIP_DB: Final = 2.0
-_RANGE_DB: Final = 25.0
+_WEIGHTS: Final = (1.0, 2.0, 1.0)  # 48 ms, as it was, lost a fifth of fast syllables
+_DIP_DB: Final = 2.5
+_RANGE_DB: Final = 22.0
 _QUIET_DB: Final = -60.0
-_APART: Final = 13  # points: 104 ms
+_APART: Final = 6  # points: 48 ms
 _FORGET_DB: Final = 2.0 * BLOCK_S / STEPS  # the recent maximum sinks by 2 dB a second
 
 
 def intensity(pcm: F32) -> F64:
-    """(channels, 320 + 256·blocks) to dBFS every 8 ms, (channels, 4·blocks).
+    """(channels, 128 + 256·blocks) to dBFS every 8 ms, (channels, 4·blocks).
 
-    The mean square less the squared mean, over 48 ms under a triangle of steps; a point
-    describes the time 24 ms before the end of its step.
+    The mean square less the squared mean, over 24 ms under a triangle of steps; a point
+    describes the time 12 ms before the end of its step.
     """
     channels = pcm.shape[0]
     steps = pcm.reshape(channels, -1, STEP)
@@ -61,20 +71,20 @@ class NucleusFinder:
     rising: bool = True
     extreme_db: float = -100.0  # highest point of this rise, or lowest of this fall
     voiced: bool = False  # at the highest point
-    was_voiced: bool = False  # in the block before
     peak_ago: int = 0  # points since then
     nucleus_ago: int = _APART  # points since the peak of the last nucleus
     recent_db: float = _QUIET_DB  # recent maximum
 
     def blocks(self, points_db: list[float], voiced: list[bool]) -> list[int]:
-        """Nuclei confirmed in each block: four points and one voicing a block."""
+        """Nuclei confirmed in each block: four points and one voicing a block.
+
+        The middle of the window of a block's pitch and its four points lie within 13 ms.
+        """
         return [
             self._block(points_db[STEPS * k : STEPS * (k + 1)], now) for k, now in enumerate(voiced)
         ]
 
     def _block(self, points_db: list[float], voiced: bool) -> int:
-        # Pitch and intensity lag the block by about as much; a block of grace for soft ends.
-        voiced, self.was_voiced = voiced or self.was_voiced, voiced
         found = 0
         for level_db in points_db:
             self.nucleus_ago += 1

@@ -77,10 +77,11 @@ def test_a_syllable_confirmed_just_after_speech_counts() -> None:
     for i, row in enumerate(late):
         nuclei = (1.0, 0.0) if i == 63 else row.nuclei
         meter.step((i + 1) * BLOCK_S, row._replace(nuclei=nuclei))
-    on_time = Played("5" * 20 + "....").meter
-    assert meter.syl_per_s("agent") * 62 * BLOCK_S == pytest.approx(
-        on_time.syl_per_s("agent") * 62 * BLOCK_S + 1, abs=0.2
-    )
+    on_time = Played("5" * 20 + "....").meter.syl_per_s("agent")
+    with_late = meter.syl_per_s("agent")
+    assert on_time is not None
+    assert with_late is not None
+    assert with_late * 62 * BLOCK_S == pytest.approx(on_time * 62 * BLOCK_S + 1, abs=0.2)
 
 
 def transcript(words: int, t0: float, t1: float, party: str = "agent") -> Transcript:
@@ -111,13 +112,13 @@ def test_words_per_minute_forget_the_far_past() -> None:
 
 def exchange(agent: int, customer: int, turns: int) -> tuple[str, str]:
     a, c = str(agent) * 40, str(customer) * 40
-    return (a + "." * 44) * turns, ("." * 42 + c + "..") * turns
+    return ("." * 44 + a) * turns, ("." * 2 + c + "." * 42) * turns
 
 
 def test_an_agent_faster_than_a_slow_customer() -> None:
-    early = Played(*exchange(6, 4, 1))
-    assert early.meter.mismatch(early.t) is None, "not for long"
-    played = Played(*exchange(6, 4, 3))
+    early = Played(*exchange(6, 4, 4))
+    assert early.meter.mismatch(early.t) is None, "the customer said 10 s, then the agent 8"
+    played = Played(*exchange(6, 4, 6))
     found = played.meter.mismatch(played.t)
     assert found is not None
     assert found.ratio == close(1.5)
@@ -125,35 +126,110 @@ def test_an_agent_faster_than_a_slow_customer() -> None:
     assert played.t - found.since >= 10.0
 
 
+def test_only_what_the_agent_says_counts_towards_the_while() -> None:
+    played = Played(*exchange(6, 4, 3))
+    played.play("", "4" * 600)
+    assert played.meter.mismatch(played.t) is None
+    for _ in range(30):
+        played.play("6" * 5 + "." * 10, "4" * 15)
+    assert played.meter.mismatch(played.t) is None, "murmurs while the customer talks"
+    played.play("6" * 80)
+    assert played.meter.mismatch(played.t) is not None
+
+
 @pytest.mark.parametrize(("agent", "customer"), [(4, 4), (4, 6), (6, 6)])
 def test_no_mismatch(agent: int, customer: int) -> None:
-    played = Played(*exchange(agent, customer, 4))
+    played = Played(*exchange(agent, customer, 8))
     assert played.meter.mismatch(played.t) is None
 
 
 def test_back_in_band_ends_the_mismatch() -> None:
-    played = Played(*exchange(6, 4, 3))
+    played = Played(*exchange(6, 4, 6))
     assert played.meter.mismatch(played.t) is not None
     played.play(*exchange(4, 4, 5))
     assert played.meter.mismatch(played.t) is None
 
 
-def test_an_agent_who_eases_against_own_usual_is_left_alone() -> None:
-    played = Played(*exchange(8, 4, 4))
-    assert played.meter.mismatch(played.t) is not None
-    played.play("5" * 60)
-    above = played.meter.agent_above_baseline(played.t)
-    assert above is not None
-    assert above < 0.95
+def test_what_the_agent_said_since_ends_it_before_the_window_is_new() -> None:
+    played = Played(*exchange(6, 4, 6))
+    played.play("4" * 100)
+    whole = played.rates["agent_syl_per_s"]
+    assert whole is not None
+    assert whole > 1.1 * 4.0
     assert played.meter.mismatch(played.t) is None
 
 
+def test_a_ratio_near_the_line_does_not_come_and_go() -> None:
+    mixed = ("4" * 20 + "5" * 20, "4" * 10 + "5" * 30)  # 1.13 and 1.19 times 4
+    opened, never = Played(*exchange(5, 4, 7)), Played(*exchange(4, 4, 7))
+    for turn in range(12):
+        for played, expected in ((opened, True), (never, False)):
+            played.play(mixed[turn % 2])
+            assert (played.meter.mismatch(played.t) is not None) is expected
+
+
+def test_backchannels_have_no_pace() -> None:
+    murmurs = Played("." * 10, "." * 10)
+    for _ in range(60):
+        murmurs.play("9" * 3 + "." * 12, "." * 8 + "2" * 4 + "." * 3)
+    assert murmurs.rates["agent_syl_per_s"] is None
+    assert murmurs.rates["customer_syl_per_s"] is None
+    assert murmurs.meter.mismatch(murmurs.t) is None
+    for _ in range(60):
+        murmurs.play("9" * 3 + "." * 12, "")
+    assert murmurs.meter.agent_above_baseline(murmurs.t) is None
+    assert murmurs.meter.syl_per_s("agent") == pytest.approx(9.0, rel=0.3)
+
+
+def test_an_agent_who_eases_against_own_usual_is_left_alone() -> None:
+    """One who was in step, then is not, and slows down."""
+    eases, goes_on = Played(), Played()
+    for played in (eases, goes_on):
+        played.play("9" * 400, "")
+        played.play("", "4" * 200)
+    eases.play("6" * 150)
+    goes_on.play("9" * 150)
+    above = eases.meter.agent_above_baseline(eases.t)
+    assert above is not None
+    assert above < 0.85
+    assert eases.meter.mismatch(eases.t) is None
+    assert goes_on.meter.mismatch(goes_on.t) is not None
+
+
+def ratio_of(played: Played) -> float:
+    found = played.meter.mismatch(played.t)
+    assert found is not None
+    return found.ratio
+
+
+def tell(played: Played, party: str, rate: float, seconds: float = 12.0) -> None:
+    text = " ".join(["so"] * round(rate * seconds))
+    t1 = played.t
+    played.meter.transcript(Transcript(utterance=1, party=party, t0=t1 - seconds, t1=t1, text=text))
+
+
+def test_words_and_nuclei_are_averaged() -> None:
+    played = Played(*exchange(6, 4, 6))
+    tell(played, "agent", 8.0)
+    assert ratio_of(played) == close(1.5), "the customer's words are missing"
+    tell(played, "customer", 3.0)
+    assert ratio_of(played) == close((1.5 * 8 / 3) ** 0.5)
+
+
+def test_words_that_no_longer_come_are_forgotten() -> None:
+    played = Played(*exchange(6, 4, 6))
+    tell(played, "agent", 8.0)
+    tell(played, "customer", 3.0)
+    played.play("6" * 160)
+    assert ratio_of(played) == close(1.5)
+
+
 def test_the_agent_against_own_usual() -> None:
-    played = Played("4" * 100)
+    played = Played("4" * 190)
     assert played.meter.agent_above_baseline(played.t) is None
-    played.play("4" * 100)
+    played.play("4" * 20)
     assert played.meter.agent_above_baseline(played.t) == close(1.0)
-    played.play("6" * 50)
+    played.play("6" * 80)
     assert played.meter.agent_above_baseline(played.t) == close(1.5)
 
 

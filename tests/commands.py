@@ -18,8 +18,12 @@ import soundfile
 from numpy.typing import NDArray
 
 from monitor import cli
+from monitor.call import Call
+from monitor.config import Settings
+from monitor.cues import Phrases
 from monitor.events import CALL_EVENT, CallStarted, Event
 from monitor.resources import resource
+from monitor.store import Store
 
 ROOT = Path(__file__).parents[1]
 RENDERED = resource("samples") / "rendered"
@@ -102,19 +106,23 @@ def events_in(path: Path) -> list[Event]:
     return [CALL_EVENT.validate_json(line) for line in path.read_text().splitlines()]
 
 
+def replayed(store: Store, call_id: str) -> list[Event]:
+    """The events of a new call that is fed the log."""
+    started = store.events(call_id)[0]
+    assert isinstance(started, CallStarted)
+    call = Call(started, Settings(), Phrases.load(resource("models") / "phrases" / "en.toml"))
+    events = call.events()
+    for logged in store.inputs(call_id):
+        assert logged.t == call.t, "each input has the audio time at which it arrived"
+        call.receive(logged.item)
+        events += call.events()
+    return events
+
+
 def comparable(events: list[Event]) -> list[dict[str, Any]]:
     """What a call is, without what is told of its circumstances."""
-    circumstances = {"call_id"}
-    return [
-        event.model_dump(
-            exclude=circumstances | ({"started_at", "live"} if _first(event) else set())
-        )
-        for event in events
-    ]
-
-
-def _first(event: Event) -> bool:
-    return isinstance(event, CallStarted)
+    circumstances = {"call_id", "started_at", "live"}
+    return [event.model_dump(exclude=circumstances) for event in events]
 
 
 @dataclass

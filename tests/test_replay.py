@@ -7,26 +7,10 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from monitor.call import Call
-from monitor.config import Settings, StoreSettings
-from monitor.cues import Phrases
-from monitor.events import CallStarted, Event, Levels
-from monitor.resources import resource
+from monitor.config import StoreSettings
+from monitor.events import Levels
 from monitor.store import Store
-from tests.commands import as_person, events_in, run, talk_over_excerpt
-
-
-def replayed(store: Store, call_id: str) -> list[Event]:
-    """The events of a new call that is fed the log."""
-    started = store.events(call_id)[0]
-    assert isinstance(started, CallStarted)
-    call = Call(started, Settings(), Phrases.load(resource("models") / "phrases" / "en.toml"))
-    events = call.events()
-    for logged in store.inputs(call_id):
-        assert logged.t == call.t, "each input has the audio time at which it arrived"
-        call.receive(logged.item)
-        events += call.events()
-    return events
+from tests.commands import as_person, events_in, replayed, run, talk_over_excerpt
 
 
 @pytest.mark.weights

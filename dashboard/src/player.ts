@@ -14,10 +14,13 @@ export class Player {
   constructor(
     url: string | null,
     private readonly duration: () => number,
+    from = 0,
   ) {
+    this.t.value = from;
     this.audio = url === null ? null : new Audio(url);
     if (this.audio) {
       this.audio.preload = "auto";
+      if (from > 0) this.audio.currentTime = from;
       this.audio.onplay = () => this.#run();
       this.audio.onpause = () => this.#rest();
       this.audio.onerror = () => {

@@ -91,7 +91,7 @@ async def test_the_floor_puts_the_rising_call_first(chromium: Browser, house: Ho
         async with profile(chromium, house.server.url) as agents:
             screen = await agents.new_page()
             await screen.goto(house.server.link("agent", Person(id="chloe", name="C"), "/agent"))
-            await expect(screen.get_by_text("I am with you")).to_be_visible()
+            await expect(screen.get_by_text("I am with you", exact=True)).to_be_visible()
 
 
 async def test_a_recording_is_replayed_word_by_word(chromium: Browser, house: House) -> None:

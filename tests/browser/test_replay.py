@@ -201,6 +201,21 @@ async def test_a_live_call_grows_while_it_is_looked_at(page: Page, standin: Stan
     await expect(page.get_by_text("right now")).to_be_visible()
 
 
+async def test_the_playhead_stays_when_a_followed_call_ends(page: Page, standin: StandIn) -> None:
+    whole = story.parcel()
+    cut = next(i for i, event in enumerate(whole) if event.t > 28.9)
+    standin.put(whole[:cut])
+    standin.audio = story.recording()
+    await page.goto("/replay/late-parcel")
+    await standin.wait_told(lambda m: m.get("call_id") == "late-parcel")
+    await page.locator(".word", has_text="third").click()
+    await expect(page.locator(".word.lit")).to_have_text("third")
+    for event in whole[cut:]:
+        await standin.push(event)
+    await expect(page.locator(".waves div").first).to_be_attached()
+    await expect(page.locator(".word.lit")).to_have_text("third")
+
+
 async def test_a_recording_can_be_sent_in(page: Page, standin: StandIn) -> None:
     standin.put(story.parcel())
     await page.goto("/replay")

@@ -113,13 +113,14 @@ class Hearing:
         tick = loop.time()
         while True:
             await self._arrived.wait()
-            tick = max(tick + self._tick_s, loop.time())
+            due = max(tick + self._tick_s, loop.time())
             if not self._big.is_set():
                 try:
-                    async with asyncio.timeout_at(tick):
+                    async with asyncio.timeout_at(due):
                         await self._big.wait()
                 except TimeoutError:
                     pass
+            tick = min(due, loop.time())  # a pass before it was due must not put off the next
             requests, self._waiting = self._waiting, []
             self._arrived.clear()
             self._big.clear()

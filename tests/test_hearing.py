@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from monitor.audio import BLOCK
 from monitor.ear import Ear, Heard
-from monitor.hearing import Hearing, HearingError
+from monitor.hearing import LIVE_BLOCKS, Hearing, HearingError
 
 
 def noise(seed: int, blocks: int) -> np.ndarray:
@@ -88,3 +89,73 @@ async def test_a_call_that_breaks_the_ear_fails_alone() -> None:
 async def test_nothing_is_loaded_late() -> None:
     with pytest.raises(HearingError, match="not started"):
         await Hearing().open()
+
+
+async def test_recordings_do_not_put_off_live_calls() -> None:
+    """Each of their passes comes before its tick; the next tick stays where it was."""
+    hearing = Hearing(tick_s=0.1)
+    await hearing.start()
+    recording, live = await hearing.open(), await hearing.open()
+    for _ in range(200):
+        await hearing.hear(recording, noise(1, LIVE_BLOCKS + 1))
+    async with asyncio.timeout(5):  # 200 ticks are 20 s
+        await hearing.hear(live, noise(1, 1))
+    await hearing.close()
+
+
+class GatedEar(Ear):
+    """Stops in its first pass until it is let go; keeps count of what it heard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = threading.Event()
+        self.let_go = threading.Event()
+        self.heard: list[tuple[int, ...]] = []
+
+    def hear(self, slots: np.ndarray, pcm: np.ndarray) -> Heard:
+        self.heard.append(tuple(slots.tolist()))
+        self.entered.set()
+        assert self.let_go.wait(10)
+        return super().hear(slots, pcm)
+
+
+async def test_a_call_that_leaves_is_not_heard_any_more() -> None:
+    """Its slots may be another's by the time its audio would have its turn."""
+    ear = GatedEar()
+    hearing = Hearing(lambda: ear, tick_s=0.01)
+    await hearing.start()
+    stays, leaves = await hearing.open(), await hearing.open()
+    long = asyncio.create_task(hearing.hear(stays, noise(1, 4)))
+    short = asyncio.create_task(hearing.hear(leaves, noise(2, 2)))  # a pass of its own
+    assert await asyncio.to_thread(ear.entered.wait, 10)
+    last = long if ear.heard == [tuple(leaves.tolist())] else short
+    last.cancel()
+    slots = stays if last is long else leaves
+    released = asyncio.create_task(hearing.release(slots))
+    opened = asyncio.create_task(hearing.open())
+    ear.let_go.set()
+    await released
+    again = await opened
+    assert set(again.tolist()) & set(slots.tolist()), "the slots are given on"
+    await asyncio.wait([long, short])
+    heard = await hearing.hear(again, noise(3, 1))
+    await hearing.close()
+    assert len(ear.heard) == 2, "the one that stayed, and the new one"
+    alone = Ear()
+    assert same(heard, alone.hear(alone.open(2), noise(3, 1)))
+
+
+async def test_what_no_code_expects_ends_one_call_only() -> None:
+    class Buggy(Ear):
+        def hear(self, slots: np.ndarray, pcm: np.ndarray) -> Heard:
+            if (pcm == 9.0).any():
+                raise IndexError("a bug")
+            return super().hear(slots, pcm)
+
+    hearing = Hearing(Buggy, tick_s=0.01)
+    await hearing.start()
+    good, bad = await hearing.open(), await hearing.open()
+    with pytest.raises(HearingError, match="IndexError: a bug"):
+        await hearing.hear(bad, np.full((2, 1, BLOCK), 9.0, np.float32))
+    assert isinstance(await hearing.hear(good, noise(1, 1)), Heard)
+    await hearing.close()

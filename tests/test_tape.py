@@ -29,3 +29,17 @@ def test_cut_inside_and_outside() -> None:
     assert len(tape.cut(0, 0.0, 0.25)) == 0, "forgotten"
     assert len(tape.cut(0, 2.0, 3.0)) == 0, "not yet there"
     assert len(tape.cut(0, 1.25, 9.0)) == 2000
+
+
+@given(st.lists(st.integers(0, 20_000), min_size=1, max_size=8))
+def test_what_is_skipped_is_silence(sizes: list[int]) -> None:
+    written, skipped = Tape(1, seconds=1.0), Tape(1, seconds=1.0)
+    for number, size in enumerate(sizes):
+        samples = np.full((1, size), number % 2, np.float32)
+        written.write(samples)
+        if number % 2:
+            skipped.write(samples)
+        else:
+            skipped.skip(size)
+    assert skipped.end_s == written.end_s
+    assert np.array_equal(skipped.cut(0, 0.0, 99.0), written.cut(0, 0.0, 99.0))

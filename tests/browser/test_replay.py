@@ -210,9 +210,10 @@ async def test_the_playhead_stays_when_a_followed_call_ends(page: Page, standin:
     await standin.wait_told(lambda m: m.get("call_id") == "late-parcel")
     await page.locator(".word", has_text="third").click()
     await expect(page.locator(".word.lit")).to_have_text("third")
+    await expect(page.get_by_text("still going on")).to_be_visible()
     for event in whole[cut:]:
         await standin.push(event)
-    await expect(page.locator(".waves div").first).to_be_attached()
+    await expect(page.get_by_text("still going on")).to_have_count(0)
     await expect(page.locator(".word.lit")).to_have_text("third")
 
 

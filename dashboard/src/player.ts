@@ -7,26 +7,26 @@ export class Player {
   readonly playing: Signal<boolean> = signal(false);
   readonly rate: Signal<number> = signal(1);
   readonly problem: Signal<string | null> = signal(null);
-  readonly audio: HTMLAudioElement | null;
+  /** The recording, once there is one. */
+  audio: HTMLAudioElement | null = null;
   #frame = 0;
   #clock = { since: 0, from: 0 };
 
-  constructor(
-    url: string | null,
-    private readonly duration: () => number,
-    from = 0,
-  ) {
-    this.t.value = from;
-    this.audio = url === null ? null : new Audio(url);
-    if (this.audio) {
-      this.audio.preload = "auto";
-      if (from > 0) this.audio.currentTime = from;
-      this.audio.onplay = () => this.#run();
-      this.audio.onpause = () => this.#rest();
-      this.audio.onerror = () => {
-        this.problem.value = "The recording cannot be played; the time line still works.";
-      };
-    }
+  constructor(private readonly duration: () => number) {}
+
+  /** From now on the recording at `url` is what plays; the playhead stays where it is. */
+  hear(url: string): void {
+    if (this.audio) return;
+    if (this.playing.peek()) this.#rest();
+    this.audio = new Audio(url);
+    this.audio.preload = "auto";
+    this.audio.playbackRate = this.rate.peek();
+    if (this.t.peek() > 0) this.audio.currentTime = this.t.peek();
+    this.audio.onplay = () => this.#run();
+    this.audio.onpause = () => this.#rest();
+    this.audio.onerror = () => {
+      this.problem.value = "The recording cannot be played; the time line still works.";
+    };
   }
 
   seek(t: number): void {

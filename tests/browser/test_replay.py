@@ -214,7 +214,14 @@ async def test_the_playhead_stays_when_a_followed_call_ends(page: Page, standin:
     for event in whole[cut:]:
         await standin.push(event)
     await expect(page.get_by_text("still going on")).to_have_count(0)
-    await expect(page.locator(".word.lit")).to_have_text("third")
+    lit = page.locator(".word.lit")
+    await expect(lit).to_have_text("third")
+    await page.get_by_role("button", name="Play", exact=True).click()
+    await expect(lit).not_to_have_text("third")
+    await page.keyboard.press("Space")
+    assert await playhead(page) > 18.8
+    await page.locator(".word", has_text="reads").click()
+    await expect(lit).to_have_text("reads")
 
 
 async def test_a_recording_can_be_sent_in(page: Page, standin: StandIn) -> None:

@@ -48,14 +48,10 @@ function Replay({ recorded, peaks }: { recorded: Recorded; peaks: Peaks | null }
   const playable = summary.has_audio && !summary.live;
   const newestDuration = useRef(duration);
   newestDuration.current = duration;
-  // When a followed call ends its recording comes: the playhead stays where it is.
-  const before = useRef<{ id: string; player: Player } | null>(null);
-  const player = useMemo(() => {
-    const from = before.current?.id === summary.call_id ? before.current.player.t.peek() : 0;
-    const url = playable ? api.audioUrl(summary.call_id) : null;
-    return new Player(url, () => newestDuration.current, from);
-  }, [summary.call_id, playable]);
-  before.current = { id: summary.call_id, player };
+  const player = useMemo(() => new Player(() => newestDuration.current), [summary.call_id]);
+  useMemo(() => {
+    if (playable) player.hear(api.audioUrl(summary.call_id));
+  }, [player, playable]);
   useEffect(() => () => player.close(), [player]);
   useKeys(player);
   const moments = useMemo(() => momentsOf(call), [call]);

@@ -30,7 +30,7 @@ RENDERED = resource("samples") / "rendered"
 LEAD_S = 6.5
 """Before the talk-over of the excerpt: the warm-up of the nudges is 5 s."""
 TAIL_S = 2.0
-LINE_WITHIN_S = 60.0
+LINE_WITHIN_S = 20.0
 """For a process to start or to say something, on a machine that is busy with others."""
 
 

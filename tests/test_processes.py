@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -21,11 +22,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from monitor.config import StoreSettings
-from monitor.events import CALL_EVENT, CallEnded, Event
+from monitor.events import CALL_EVENT, CallEnded, Event, Report
 from monitor.sources import Pcm
 from monitor.sources.wav import WavSource
 from monitor.store import Store
-from tests.commands import Process, process, replayed, talk_over_excerpt
+from tests.commands import Process, environment, process, replayed, talk_over_excerpt
 
 WITHIN_S = 60.0
 """For anything that the network or a decoder brings, on a machine that is busy with others."""
@@ -295,3 +296,85 @@ async def test_demo_takes_another_port_when_its_own_is_in_use(tmp_path: Path, ca
     assert (ran.status, ran.err) == (0, "")
     assert f"Port {port} is in use; taking a free port." in ran.out
     assert "call ended · completed" in ran.out
+
+
+# ---- listen --------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def sound_server(home: Path) -> AsyncIterator[dict[str, str]]:
+    """A PulseAudio with a null sink, "desk"; the environment to reach it."""
+    if any(shutil.which(name) is None for name in ("pulseaudio", "pactl", "paplay")):
+        pytest.skip("needs pulseaudio and its utilities")
+    if not list(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so")):
+        pytest.skip("needs the ALSA plugin of PulseAudio (libasound2-plugins)")
+    where = {"PULSE_SERVER": f"unix:{home / 'native'}", "XDG_RUNTIME_DIR": str(home)}
+    modules = (
+        f"module-native-protocol-unix socket={home / 'native'} auth-anonymous=1",
+        "module-null-sink sink_name=desk",
+    )
+    server = await asyncio.create_subprocess_exec(
+        *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes"),
+        *("--log-target=stderr", "--log-level=info"),
+        *(part for module in modules for part in ("-L", module)),
+        env=environment(home, **where),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert server.stderr is not None
+        async with asyncio.timeout(WITHIN_S):
+            while b"Daemon startup complete" not in (said := await server.stderr.readline()):
+                assert said, "pulseaudio ended"
+        yield where
+    finally:
+        if server.returncode is None:
+            server.terminate()
+        await server.communicate()
+
+
+async def play(sink: str, path: Path, where: dict[str, str]) -> None:
+    player = await asyncio.create_subprocess_exec(
+        "paplay", f"--device={sink}", str(path), env=environment(path.parent, **where)
+    )
+    assert await player.wait() == 0
+
+
+async def test_listen_hears_a_softphone(tmp_path: Path, call: Path) -> None:
+    device = ("--stereo-device", "desk.monitor")  # two players would not start together
+    command = ("listen", *device, "--no-words", "--port", 0, "--data-dir", "data")
+    async with sound_server(tmp_path) as where, process(tmp_path, *command, **where) as running:
+        if not await heard_pulse(tmp_path, where):
+            pytest.skip("PortAudio is missing, or does not see PulseAudio")
+        await running.line("agent ")
+        await running.line("call started")
+        await play("desk", call, where)
+        running.signal(signal.SIGINT)
+        ran = await running.end(DRAINED_WITHIN_S)
+    assert (ran.status, ran.err) == (0, "")
+    assert "call ended · stopped" in ran.out
+    store = opened(tmp_path)
+    try:
+        [kept] = store.calls()
+        assert (kept.source, kept.agent.id, kept.ended_reason) == ("microphone", "me", "stopped")
+        report = next(e for e in store.events(kept.call_id) if isinstance(e, Report))
+        recording = store.recordings.path(kept.call_id)
+    finally:
+        store.close()
+    assert report.agent.talk_s > 1.5
+    assert report.customer.talk_s > 3
+    assert recording is not None
+    heard, _ = soundfile.read(recording)
+    sent, _ = soundfile.read(call)
+    for row in (0, 1):
+        assert loudness(heard[:, row]) == pytest.approx(loudness(sent[:, row]), rel=0.1)
+
+
+def loudness(samples: Any) -> float:
+    return float(np.square(samples).sum())
+
+
+async def heard_pulse(home: Path, where: dict[str, str]) -> bool:
+    async with process(home, "listen", "--list", **where) as listing:
+        ran = await listing.end(WITHIN_S)
+    return ran.status == 0 and "pulse:desk.monitor" in ran.out

@@ -160,6 +160,22 @@ async def test_the_source_yields_in_order_and_ends() -> None:
     assert items[-1] == Missing(blocks=2, reason="lost")
 
 
+async def test_audio_that_waits_comes_in_one_piece_up_to_the_next_gap() -> None:
+    """Else a session that is one stall behind stays behind: it is heard once a tick."""
+    source = PcmSource(SourceInfo(source="pcm"))
+    messages = [np.full((2, 160), k, np.float32) for k in range(5)]
+    for samples in messages[:3]:
+        await source.put(Pcm(samples))
+    await source.put(Missing(blocks=2, reason="lost"))
+    for samples in messages[3:]:
+        await source.put(Pcm(samples))
+    await source.end()
+    before, gap, after = [item async for item in source.chunks()]
+    np.testing.assert_array_equal(audio([before]), np.concatenate(messages[:3], axis=1))
+    assert gap == Missing(blocks=2, reason="lost")
+    np.testing.assert_array_equal(audio([after]), np.concatenate(messages[3:], axis=1))
+
+
 async def test_a_broken_connection_is_told_after_all_audio() -> None:
     source = PcmSource(SourceInfo(source="pcm"))
     await source.put(Pcm(np.zeros((2, 100), np.float32)))

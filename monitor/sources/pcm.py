@@ -258,7 +258,8 @@ class PcmSource:
             self._changed.notify_all()
 
     async def chunks(self) -> AsyncIterator[Pcm | Missing]:
-        """See ``sources.Source``."""
+        """See ``sources.Source``. Audio that waits comes in one piece: a session that is heard
+        once a tick would stay behind for ever if it took one message at a time."""
         while True:
             async with self._changed:
                 await self._changed.wait_for(lambda: self._items or self._ended or self._closed)
@@ -266,12 +267,23 @@ class PcmSource:
                     return
                 if not self._items:
                     break
-                item = self._items.popleft()
+                item = self._take()
                 self._waiting -= _samples(item)
                 self._changed.notify_all()
             yield item
         if self._failure is not None:
             raise self._failure
+
+    def _take(self) -> Pcm | Missing:
+        """The first item; of audio, all that stands before the next gap."""
+        first = self._items.popleft()
+        if isinstance(first, Missing):
+            return first
+        pieces = [first.samples]
+        while self._items and isinstance(following := self._items[0], Pcm):
+            pieces.append(following.samples)
+            self._items.popleft()
+        return Pcm(np.concatenate(pieces, axis=1)) if len(pieces) > 1 else first
 
     async def close(self) -> None:
         async with self._changed:

@@ -23,6 +23,8 @@ from monitor import demo as demo_calls
 from monitor.analysis import AnalysisError, check_outputs, writing
 from monitor.analysis import analyze as analyze_source
 from monitor.audio import AudioError
+from monitor.bench import BenchError
+from monitor.bench.cli import app as bench_app
 from monitor.config import ConfigError, Settings, load
 from monitor.doctor import examine
 from monitor.engines import EngineError
@@ -44,12 +46,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(bench_app, name="bench")
 out = Console()
 err = Console(stderr=True)
 
 CLEAR_ERRORS = (
     AnalysisError,
     AudioError,
+    BenchError,
     ConfigError,
     EngineError,
     ServerError,

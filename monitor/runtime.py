@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Self
 
 from monitor import registry
-from monitor.config import Settings
+from monitor.config import AsrSettings, Settings
 from monitor.cues import Phrases
+from monitor.engines import Engine
 from monitor.events import CallStarted
 from monitor.hearing import Hearing
 from monitor.policy import Policy
@@ -42,9 +43,17 @@ class Runtime:
         self._model = model
 
     @classmethod
-    async def start(cls, settings: Settings, *, words: bool = True) -> Self:
-        """Load everything. Raises WeightsError, EngineError, ConfigError or UnknownName, with
-        the fix: what would fail each call fails here.
+    async def start(
+        cls,
+        settings: Settings,
+        *,
+        words: bool = True,
+        make_engine: Callable[[AsrSettings], Engine] | None = None,
+    ) -> Self:
+        """Load everything; ``make_engine`` in place of the one the settings name.
+
+        Raises WeightsError, EngineError, ConfigError or UnknownName, with the fix: what
+        would fail each call fails here.
         """
         Policy(settings.nudges)
         hearing = Hearing()
@@ -52,10 +61,8 @@ class Runtime:
         if not words:
             await hearing.start()
             return cls(settings, phrases, hearing, None, None)
-        module = registry.load("monitor.engines", settings.asr.engine)
-        engine, _ = await asyncio.gather(
-            asyncio.to_thread(module.create, settings.asr), hearing.start()
-        )
+        create = make_engine or registry.load("monitor.engines", settings.asr.engine).create
+        engine, _ = await asyncio.gather(asyncio.to_thread(create, settings.asr), hearing.start())
         transcriber = Transcriber(engine, settings.asr)
         await transcriber.start()
         return cls(settings, phrases, hearing, transcriber, engine.model)

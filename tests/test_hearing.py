@@ -145,6 +145,24 @@ async def test_a_call_that_leaves_is_not_heard_any_more() -> None:
     assert same(heard, alone.hear(alone.open(2), noise(3, 1)))
 
 
+async def test_slots_come_back_from_a_call_that_is_cancelled_as_it_leaves() -> None:
+    ear = GatedEar()
+    hearing = Hearing(lambda: ear, tick_s=0.01)
+    await hearing.start()
+    stays, leaves = await hearing.open(), await hearing.open()
+    busy = asyncio.create_task(hearing.hear(stays, noise(1, 1)))
+    assert await asyncio.to_thread(ear.entered.wait, 10)
+    leaving = asyncio.create_task(hearing.release(leaves))
+    coming = asyncio.create_task(hearing.open())
+    await asyncio.sleep(0)
+    leaving.cancel()
+    coming.cancel()
+    ear.let_go.set()
+    await asyncio.wait([busy, leaving, coming])
+    assert set((await hearing.open()).tolist()) == set(leaves.tolist())
+    await hearing.close()
+
+
 async def test_what_no_code_expects_ends_one_call_only() -> None:
     class Buggy(Ear):
         def hear(self, slots: np.ndarray, pcm: np.ndarray) -> Heard:

@@ -253,7 +253,7 @@ async def test_a_source_that_breaks_keeps_what_came_before(recorded: bool) -> No
     rows = heard(line((2, "=")), line((3, "."), (4, "=")))
     spoken = said(("agent", 0, 2, "How can I help?"), ("customer", 3, 7, "I already told you"))
     pcm = audible(rows)[:, :-100]
-    steps = [*chunked(pcm, 5000), broken()]
+    steps = [*chunked(pcm, 3000), broken()]
     kept = await run(steps, KnowingEngine(spoken), recorded=recorded)
     whole = await run([Pcm(pcm)], KnowingEngine(spoken), recorded=recorded)
     assert [w.text for w in kept.of("words")] == ["How can I help?", "I already told you"]

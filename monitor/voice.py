@@ -74,7 +74,7 @@ FEATURES = (
     Feature("level", "dB", None, 0.0, 2.7, 0.40, 0.00, "louder than usual"),
     Feature("level_range", "dB", 25.5, 2.0, 5.0, 0.05, 0.05, "loudness swings widely"),
     Feature("balance", "dB", -12.0, 3.5, 3.2, 0.30, 0.30, "sharper voice than usual"),
-    Feature("rate", "syllables/s", 4.7, 0.5, 0.8, 0.10, 0.05, "speaks faster than usual"),
+    Feature("rate", "syllables/s", 5.4, 0.5, 0.8, 0.10, 0.05, "speaks faster than usual"),
 )
 """Pitch: semitones above 100 Hz, men and women mixed. Ranges are P90 - P10. Balance is
 1-3.4 kHz over 0.3-1 kHz in voiced blocks. Means and deviations: neutral clips of EmoDB

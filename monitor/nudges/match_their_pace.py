@@ -13,7 +13,7 @@ KIND = "pace"
 PRIORITY = 20
 TTL_S = 30.0
 THRESHOLDS = {
-    "ratio": 1.25,  # opens above, and is done below the 1.2 of the pace settings
+    "ratio": 1.25,  # opens above; done when the pace meter finds no mismatch any more
     "agent_talk_s": 15.0,  # a greeting said a hundred times a day is no pace
     "spoken_s": 2.0,  # the agent said so much since
     "calm_below": 2.0,  # an upset customer is not mirrored: then it is "slow down"

@@ -157,6 +157,7 @@ async def test_slots_come_back_from_a_call_that_is_cancelled_as_it_leaves() -> N
     await asyncio.sleep(0)
     leaving.cancel()
     coming.cancel()
+    await asyncio.wait([leaving])
     ear.let_go.set()
     await asyncio.wait([busy, leaving, coming])
     assert set((await hearing.open()).tolist()) == set(leaves.tolist())

@@ -408,10 +408,12 @@ def _pieces(grid: Blocks, held: list[F32], *, whole: bool) -> list[F32]:
     held.clear()
     if whole:
         out.append(grid.flush())
-    pcm = np.concatenate([np.zeros((2, 0, BLOCK), np.float32), *out], axis=1)
-    if pcm.shape[1] == 0:
+    if not out:
         return []
-    return np.array_split(pcm, max(1, pcm.shape[1] // PIECE_BLOCKS), axis=1)
+    pcm = np.concatenate(out, axis=1) if len(out) > 1 else out[0]
+    if pcm.shape[1] < 2 * PIECE_BLOCKS:
+        return [pcm] if pcm.shape[1] else []
+    return np.array_split(pcm, pcm.shape[1] // PIECE_BLOCKS, axis=1)
 
 
 def _shift(word: Word, offset: float, utterance: Utterance) -> Word:

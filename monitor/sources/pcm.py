@@ -24,6 +24,7 @@ from monitor.events import Missing, Person
 from monitor.sources import Pcm, SourceError, SourceInfo
 
 FRAME_BYTES = 4
+_FULL_SCALE = np.float32(1 / 32768)
 LOST_WINDOW_S = 5.0
 """Audio late for so long without ever catching up was lost: a stall is over sooner."""
 LOST_MIN_S = 0.5
@@ -164,7 +165,8 @@ class PcmDecoder:
         self._carry = data[whole:]
         if not self._ready or self._paused or not whole:
             return []
-        frames = np.frombuffer(data[:whole], "<i2").reshape(-1, 2).astype(np.float32) / 32768.0
+        codes = np.frombuffer(data, "<i2", whole // 2).reshape(-1, 2)
+        frames = np.multiply(codes, _FULL_SCALE, dtype=np.float32)
         lost = self._clock.heard(len(frames) / self._start.rate, now_s)
         if self._resampler is not None:
             frames = self._resampler.resample_chunk(frames)
@@ -178,8 +180,8 @@ class PcmDecoder:
     def _pcm(self, frames: NDArray[np.float32]) -> list[Pcm]:
         if not len(frames) or self._start is None:
             return []
-        order = [0, 1] if self._start.agent_channel == 0 else [1, 0]
-        return [Pcm(np.ascontiguousarray(frames.T[order], np.float32))]
+        rows = frames.T if self._start.agent_channel == 0 else frames.T[::-1]
+        return [Pcm(np.ascontiguousarray(rows, np.float32))]
 
 
 class _LostTime:

@@ -254,6 +254,7 @@ def _live_table(trials: list[live.Trial]) -> Any:
         ("words / talk-overs / nudges", [_counts(trial) for trial in trials]),
         ("monitor, cores", [shown(trial.server_cores) for trial in trials]),
         ("… of that its event loop", [shown(trial.server_loop_cores) for trial in trials]),
+        ("… waiting for a core", [shown(trial.server_loop_wait, "{:.0%}") for trial in trials]),
         ("this process, cores", [shown(trial.feeder_cores) for trial in trials]),
         ("memory when ready, MB", [shown(trial.ready_mb, "{:.0f}") for trial in trials]),
         ("each call, MB", [shown(trial.mb_per_call, "{:.1f}") for trial in trials]),

@@ -61,6 +61,7 @@ class Trial:
     feeder_late_s: Spread  # this process: how late it sent
     server_cores: float | None  # null where there is no /proc
     server_loop_cores: float | None  # of that, in the thread of the event loop
+    server_loop_wait: float | None  # share of time it was ready, but had to wait for a core
     feeder_cores: float
     ready_mb: float | None
     calls_mb: float | None
@@ -268,6 +269,7 @@ class _Run:
             feeder_late_s=Spread.of(sent),
             server_cores=_cores(before, after, took_s, lambda u: u.cpu_s),
             server_loop_cores=_cores(before, after, took_s, lambda u: u.loop_cpu_s),
+            server_loop_wait=_cores(before, after, took_s, lambda u: u.loop_wait_s),
             feeder_cores=round(own_cpu_s / took_s, 3),
             ready_mb=round(ready.rss_mb, 1) if ready else None,
             calls_mb=round(after.rss_mb, 1) if after else None,

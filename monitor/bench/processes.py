@@ -16,6 +16,7 @@ class Usage:
 
     cpu_s: float  # all threads
     loop_cpu_s: float  # its first thread, which is the one of the event loop
+    loop_wait_s: float  # how long that thread was ready to run while others had the processors
     rss_mb: float
 
 
@@ -26,10 +27,11 @@ def usage(pid: int) -> Usage | None:
         status = (folder / "status").read_text()
         everything = _cpu_s(folder / "stat")
         loop = _cpu_s(folder / "task" / str(pid) / "stat")
+        wait_ns = int((folder / "task" / str(pid) / "schedstat").read_text().split()[1])
     except OSError:
         return None
     kb = next((line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")), "0")
-    return Usage(everything, loop, int(kb) / 1024)
+    return Usage(everything, loop, wait_ns / 1e9, int(kb) / 1024)
 
 
 def cpu_of_threads() -> dict[str, float]:

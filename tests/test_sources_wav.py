@@ -124,20 +124,25 @@ async def test_live_pace_does_not_drift(tmp_path: Path) -> None:
     assert late.max() <= 0.003 + 1e-9
 
 
-async def test_a_reader_that_falls_behind_is_served_at_once(tmp_path: Path) -> None:
-    write(tmp_path / "s.wav", 2.0, channels=2)
+async def test_a_reader_that_falls_behind_gets_at_once_and_in_one_piece_what_it_missed(
+    tmp_path: Path,
+) -> None:
+    pcm = write(tmp_path / "s.wav", 2.0, channels=2)
     clock = Clock()
     source = WavSource(
         tmp_path / "s.wav", speed="live", chunk_ms=100, clock=clock, sleep=clock.sleep
     )
-    served = []
-    async for _ in source.chunks():
+    served, got = [], []
+    async for chunk in source.chunks():
+        assert isinstance(chunk, Pcm)
         served.append(clock.now - 100.0)
+        got.append(chunk.samples)
         if len(served) == 3:
             clock.now += 1.0
-    assert served[:3] == pytest.approx([0.1, 0.2, 0.3])
-    assert served[3:13] == pytest.approx([1.3] * 10)
-    assert served[13:] == pytest.approx(np.arange(1.4, 2.05, 0.1))
+    assert served == pytest.approx([0.1, 0.2, 0.3, *np.arange(1.3, 2.05, 0.1)])
+    missed = round(1.0 * RATE_HZ)
+    assert [samples.shape[1] for samples in got] == [800] * 3 + [missed] + [800] * 7
+    assert np.array_equal(np.concatenate(got, axis=1), pcm)
 
 
 async def test_silent_and_truncated_are_limits(tmp_path: Path) -> None:

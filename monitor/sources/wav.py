@@ -99,7 +99,8 @@ class WavSource:
         """Chunks of one size, the last one shorter; at live speed each when it would end.
 
         The time of each chunk is reckoned from the first, so that neither slow readers nor
-        late timers add up. Raises SourceError where a file breaks off.
+        late timers add up; a reader that is behind gets the chunks it has missed as one,
+        since a session is heard once a tick. Raises SourceError where a file breaks off.
         """
         clock = self._clock or asyncio.get_running_loop().time
         pieces = _joined([_rows(part) for part in self._parts])
@@ -116,11 +117,15 @@ class WavSource:
             rest = rest if piece is None else np.concatenate((rest, piece), axis=1)
             keep = 0 if piece is None else rest.shape[1] % self._chunk
             whole, rest = rest[:, : rest.shape[1] - keep], rest[:, rest.shape[1] - keep :]
-            for start in range(0, whole.shape[1], self._chunk):
-                chunk = whole[:, start : start + self._chunk]
-                sent += chunk.shape[1]
+            while whole.shape[1]:
+                size = self._chunk
                 if self._live:
-                    await self._until(clock, started_s + sent / RATE_HZ)
+                    first = min(size, whole.shape[1])
+                    await self._until(clock, started_s + (sent + first) / RATE_HZ)
+                    due = round((clock() - started_s) * RATE_HZ) - sent
+                    size = max(size, due // size * size)
+                chunk, whole = whole[:, :size], whole[:, size:]
+                sent += chunk.shape[1]
                 yield Pcm(chunk)
             if piece is None:
                 return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,11 @@ from monitor.runtime import Runtime
 from monitor.server.app import Server
 from monitor.sources.wav import WavSource
 from monitor.store import Store
+
+SWITCH_S = 0.0005
+"""The loop gives the interpreter up at each read and write of a socket, and gets it back from
+a busy thread (the ear, the disk) after so long at the latest. Python's 5 ms would be 5 ms of
+lateness each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +86,29 @@ async def open_house(
             command=calls.command,
             analyze_upload=analyze_upload,
         )
+        stack.enter_context(prompt())
         await server.start()
         stack.push_async_callback(server.stop)
         stack.push_async_callback(calls.drain, "the monitor was stopped")
         yield House(calls, bus, store, server)
+
+
+@contextmanager
+def prompt() -> Iterator[None]:
+    """The interpreter as a loop wants it that must not be late.
+
+    What is loaded for good is kept out of garbage collections: a full one would go through
+    all of it, with everything else standing still for 30 to 60 ms.
+    """
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(before_s)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import io
 import json
 import socket
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from monitor.config import Settings
 from monitor.events import CALL_EVENT, Person
-from monitor.house import House, open_house
+from monitor.house import SWITCH_S, House, open_house, prompt
 from monitor.resources import resource
 from monitor.server.app import ServerError
 from monitor.sources.wav import WavSource
@@ -279,3 +281,13 @@ async def test_a_disk_that_is_full_is_told_and_the_call_goes_on(
         assert json.loads(events[0].model_dump_json())["type"] == "call.started"
         assert [e.active for e in events if e.type == "degraded"] == [True, False]  # type: ignore[attr-defined]
         assert house.store.lost == {}
+
+
+def test_what_is_loaded_for_good_is_not_collected_and_threads_give_way_soon() -> None:
+    before_s = sys.getswitchinterval()
+    assert SWITCH_S < before_s
+    with prompt():
+        assert gc.get_freeze_count() > 10_000
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
+    assert gc.get_freeze_count() == 0
+    assert sys.getswitchinterval() == pytest.approx(before_s)

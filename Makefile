@@ -29,6 +29,12 @@ lint: .make/tests  ## ruff and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: .make/installed  ## measure what this machine carries; figures in build/bench
+	@mkdir -p build/bench
+	$(BIN)/monitor bench ear --channels 2 --channels 32 --channels 200 --json build/bench/ear.json
+	$(BIN)/monitor bench replay samples/rendered/rising.flac --json build/bench/replay.json
+	$(BIN)/monitor bench live --calls 4 --seconds 30 --json build/bench/live.json
+
 lock: .make/tests  ## pin the newest versions pyproject.toml allows
 	$(PIP) install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from monitor import ear as ear_module
 from monitor.audio import BLOCK, BLOCK_S
 from monitor.audiofile import AudioFile
 from monitor.bench import BenchError
+from monitor.bench.figures import Spread
 from monitor.ear import Ear
 
 F32 = NDArray[np.float32]
@@ -33,10 +35,8 @@ class EarCost:
 
     channels: int
     blocks: int  # in one pass
-    passes: int
     us_per_channel_block: float  # median over passes
-    pass_ms: float  # median
-    pass_p99_ms: float
+    pass_ms: Spread
     cores: float  # of a core, to hear so many channels in real time
     shares: dict[str, float]  # of a pass: vad, pitch, syllables, rest; together 1
 
@@ -57,17 +57,13 @@ def measure(channels: int, blocks: int, speech: F32, *, for_s: float = MEASURE_S
         began = time.perf_counter()
         ear.hear(slots, pcm)
         took_s.append(time.perf_counter() - began)
-    ranked = sorted(took_s)
-    median_s = ranked[len(ranked) // 2]
-    cells = channels * blocks
+    pass_s = statistics.median(took_s)
     return EarCost(
         channels=channels,
         blocks=blocks,
-        passes=len(took_s),
-        us_per_channel_block=round(median_s / cells * 1e6, 2),
-        pass_ms=round(median_s * 1e3, 3),
-        pass_p99_ms=round(ranked[int(0.99 * (len(ranked) - 1))] * 1e3, 3),
-        cores=round(median_s / (blocks * BLOCK_S), 4),
+        us_per_channel_block=round(pass_s / (channels * blocks) * 1e6, 2),
+        pass_ms=Spread.of(1e3 * seconds for seconds in took_s),
+        cores=round(pass_s / (blocks * BLOCK_S), 4),
         shares=_shares(ear, slots, passes, min(len(took_s), 100)),
     )
 

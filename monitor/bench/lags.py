@@ -37,7 +37,11 @@ class Lags:
         self._sent = sent
         self._gaps: list[tuple[float, float]] = []
         self._words: list[_Words] = []
-        self._talk_overs: dict[str, tuple[float, Lag | None]] = {}  # id: t0, lag
+        self._talk_overs: dict[str, float] = {}  # id: its beginning
+        self.talk_overs: list[Lag] = []
+        """Agent's overlap of 0.6 s -> talk-over. The rule's own delay is in it."""
+        self.told: list[Lag] = []
+        """Audio with which the rule was certain -> talk-over: the machine's part."""
         self.nudges: list[Lag] = []
         """Overlap of 0.6 s -> let_them_finish, where one came of it."""
         self.facts: list[Lag] = []
@@ -68,11 +72,6 @@ class Lags:
         cut = self._cut()
         return [words.lag for words in self._words if (words.party, words.t1) in cut]
 
-    @property
-    def talk_overs(self) -> list[Lag]:
-        """Agent's overlap of 0.6 s -> talk-over."""
-        return [lag for _, lag in self._talk_overs.values() if lag is not None]
-
     def message(self, message: dict[str, Any], at: float) -> None:
         kind = message["type"]
         self.seen[kind] += 1
@@ -95,9 +94,7 @@ class Lags:
                 self.resynced = True
         self._gap(message)
         if kind in ("turn", "overlap", "words", "nudge.opened", "cue"):
-            lag = self._lag(message["t"], at)
-            if lag is not None:
-                self.facts.append(lag)
+            self._keep(self.facts, message["t"], at)
 
     def _lag(self, t: float, at: float) -> Lag | None:
         missing_s = sum(t1 - t0 for t0, t1 in self._gaps if t1 <= t + ROUNDING_S)
@@ -120,19 +117,23 @@ class Lags:
         return {end for end in ends if (end[0], round(end[1], 3)) in begins}
 
     def _overlap(self, overlap: dict[str, Any], at: float) -> None:
-        reached = overlap["t"] - overlap["t0"] >= OVERLAP_S - ROUNDING_S
-        if overlap["kind"] != "talk_over" or overlap["id"] in self._talk_overs or not reached:
+        t, t0 = overlap["t"], overlap["t0"]
+        new = overlap["kind"] == "talk_over" and overlap["id"] not in self._talk_overs
+        if not new or t - t0 < OVERLAP_S - ROUNDING_S:
             return
-        t0 = overlap["t0"]
-        self._talk_overs[overlap["id"]] = (t0, self._lag(t0 + OVERLAP_S, at))
+        self._talk_overs[overlap["id"]] = t0
+        self._keep(self.talk_overs, t0 + OVERLAP_S, at)
+        self._keep(self.told, t, at)
 
     def _nudge(self, nudge: dict[str, Any], at: float) -> None:
-        if not self._talk_overs:
-            return
-        t0, _ = list(self._talk_overs.values())[-1]
-        lag = self._lag(t0 + OVERLAP_S, at)
-        if lag is not None and nudge["t"] - t0 <= NUDGE_WITHIN_S:
-            self.nudges.append(lag)
+        t0 = next(reversed(self._talk_overs.values()), None)
+        if t0 is not None and nudge["t"] - t0 <= NUDGE_WITHIN_S:
+            self._keep(self.nudges, t0 + OVERLAP_S, at)
+
+    def _keep(self, lags: list[Lag], t: float, at: float) -> None:
+        lag = self._lag(t, at)
+        if lag is not None:
+            lags.append(lag)
 
 
 def between(lags: Iterable[Lag], since: float, until: float) -> list[float]:

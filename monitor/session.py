@@ -22,9 +22,8 @@ from monitor.call import Call, CallInput
 from monitor.config import Settings
 from monitor.cues import Phrases
 from monitor.ear import Heard
-from monitor.engines import Decoded, EngineError
+from monitor.engines import Decoded
 from monitor.events import (
-    PARTIES,
     CallStarted,
     Command,
     End,
@@ -35,21 +34,14 @@ from monitor.events import (
     Transcript,
     Trouble,
     Utterance,
-    Word,
 )
 from monitor.hearing import Hearing, HearingError
-from monitor.redaction import Redactor
+from monitor.scribe import NO_WORDS, Scribe
 from monitor.sources import Pcm, Source, SourceError
-from monitor.tape import Tape
-from monitor.transcriber import Expired, Job, Shed, Transcriber
+from monitor.transcriber import Transcriber
 
 F32 = NDArray[np.float32]
 
-PRE_ROLL_S = 0.2
-POST_ROLL_S = 0.15
-"""Audio decoded beyond both ends of an utterance: voice activity clips soft onsets."""
-TAPE_S = 20.0
-"""The longest utterance is 12 s; what is heard behind it in one piece is 4 s at most."""
 PIECE_BLOCKS = round(2.0 / BLOCK_S)
 """A recording is heard in pieces of 2 to 4 s: the ear's thread and the loop, which live
 calls share, are then theirs again after 3 to 6 ms."""
@@ -85,7 +77,29 @@ class _Piece:
     heard: Heard
 
 
-_Ahead = asyncio.Queue[_Piece | Missing | None]
+class _Ahead:
+    """What the scout has heard and the call has not: bounded in audio, not in pieces."""
+
+    def __init__(self) -> None:
+        self._items: deque[_Piece | Missing | None] = deque()
+        self._blocks = 0
+        self._moved = asyncio.Condition()
+
+    async def put(self, item: _Piece | Missing | None) -> None:
+        """Waits while the call is a whole look-ahead behind."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._blocks * BLOCK_S < LOOK_AHEAD_S)
+            self._items.append(item)
+            self._blocks += item.heard.blocks if isinstance(item, _Piece) else 0
+            self._moved.notify_all()
+
+    async def get(self) -> _Piece | Missing | None:
+        async with self._moved:
+            await self._moved.wait_for(lambda: bool(self._items))
+            item = self._items.popleft()
+            self._blocks -= item.heard.blocks if isinstance(item, _Piece) else 0
+            self._moved.notify_all()
+            return item
 
 
 class Session:
@@ -113,15 +127,15 @@ class Session:
         self._settings = settings
         self._phrases = phrases
         self._hearing = hearing
-        self._transcriber = transcriber
         self._sink = sink
         self._recorded = recorded
         self._progress = progress
-        self._tape = Tape(2, TAPE_S)
+        self._scribe = Scribe(
+            started.call_id, transcriber, settings, patient=recorded, mute=self._mute
+        )
         self._live_words: set[asyncio.Task[None]] = set()
         self._broken: SourceError | HearingError | None = None
         self._words_troubled = False
-        self._redactor = Redactor()  # a number may be read out over several utterances
         self._stop_reason: str | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -175,7 +189,7 @@ class Session:
                         if isinstance(item, Missing):
                             self._give(item)
                             self._submit_live(group)
-                            self._tape.skip(item.blocks * BLOCK)
+                            self._scribe.skip(item.blocks * BLOCK)
                         else:
                             await self._hear_live(slots, item, group)
             except HearingError as error:
@@ -189,13 +203,13 @@ class Session:
     async def _hear_live(self, slots: NDArray[np.intp], pcm: F32, group: asyncio.TaskGroup) -> None:
         heard = await self._hearing.hear(slots, pcm)
         self._sink.audio(self.call_id, self.call.t, pcm.reshape(2, -1))
-        self._tape.write(pcm.reshape(2, -1))
+        self._scribe.hear(pcm.reshape(2, -1))
         self._give(heard)
         self._submit_live(group)
 
     def _submit_live(self, group: asyncio.TaskGroup) -> None:
         for utterance in self.call.utterances():
-            future = self._submit(utterance, self.call.t)
+            future = self._scribe.submit(utterance, self.call.t)
             if future is not None:
                 task = group.create_task(self._await_live(utterance, future))
                 self._live_words.add(task)
@@ -222,7 +236,7 @@ class Session:
         the utterances (words never move their borders), so that they are decoded in
         large batches; the call itself follows and takes each utterance's words when due.
         """
-        ahead: _Ahead = asyncio.Queue(max(1, round(LOOK_AHEAD_S / (PIECE_BLOCKS * BLOCK_S))))
+        ahead = _Ahead()
         pending: deque[_Pending] = deque()
         async with _task_group() as group:
             scout = group.create_task(self._scout(ahead, pending))
@@ -233,14 +247,16 @@ class Session:
 
     async def _scout(self, ahead: _Ahead, pending: deque[_Pending]) -> None:
         call = Call(self._started.model_copy(update={"words": None}), self._settings, self._phrases)
+        # At the pace of the call nobody wants to wait for a whole piece.
+        at_least = 1 if self._source.info.live else PIECE_BLOCKS
         slots = await self._hearing.open()
         try:
-            async with aclosing(self._blocks(at_least=PIECE_BLOCKS)) as blocks:
+            async with aclosing(self._blocks(at_least=at_least)) as blocks:
                 async for item in blocks:
                     if isinstance(item, Missing):
                         call.receive(item)
                         self._expect(call, pending)
-                        self._tape.skip(item.blocks * BLOCK)
+                        self._scribe.skip(item.blocks * BLOCK)
                         await ahead.put(item)
                     else:
                         await ahead.put(await self._hear_ahead(call, slots, item, pending))
@@ -256,7 +272,7 @@ class Session:
         self, call: Call, slots: NDArray[np.intp], pcm: F32, pending: deque[_Pending]
     ) -> _Piece:
         heard = await self._hearing.hear(slots, pcm)
-        self._tape.write(pcm.reshape(2, -1))
+        self._scribe.hear(pcm.reshape(2, -1))
         for block in range(heard.blocks):
             call.receive(heard.part(block, block + 1))
             self._expect(call, pending)
@@ -266,7 +282,7 @@ class Session:
     def _expect(self, scout: Call, pending: deque[_Pending]) -> None:
         lag_s = self._settings.asr.virtual_lag_s
         for utterance in scout.utterances():
-            words = self._submit(utterance, scout.t)
+            words = self._scribe.submit(utterance, scout.t)
             if words is not None:
                 pending.append(_Pending(utterance, scout.t + lag_s, words))
 
@@ -327,57 +343,27 @@ class Session:
         for piece in _pieces(grid, held, whole=True):
             yield piece
 
-    def _submit(self, utterance: Utterance, now_t: float) -> asyncio.Future[Decoded] | None:
-        if self._transcriber is None:
-            return None
-        row = PARTIES.index(utterance.party)
-        until = min(utterance.t1 + POST_ROLL_S, now_t)  # the tape may be ahead of the call
-        samples = self._tape.cut(row, utterance.t0 - PRE_ROLL_S, until)
-        return self._transcriber.submit(
-            Job(
-                call_id=self.call_id,
-                utterance=utterance,
-                samples=samples,
-                patient=self._recorded,
-            )
-        )
-
     async def _resolve(
         self, utterance: Utterance, words: asyncio.Future[Decoded]
     ) -> Transcript | None:
-        """The transcript, redacted; None, and trouble told once, when there is none."""
+        """The transcript; None, and trouble told once, when there is none."""
         try:
             decoded = await words
-        except (EngineError, Expired, Shed) as error:
+        except NO_WORDS as error:
             self._words_trouble(True, str(error))
             return None
         if self.call.ended:
             return None
         self._words_trouble(False, "words are back")
-        offset = max(0.0, utterance.t0 - PRE_ROLL_S)
-        transcript = Transcript(
-            utterance=utterance.number,
-            party=utterance.party,
-            t0=utterance.t0,
-            t1=utterance.t1,
-            text=decoded.text,
-            words=[_shift(word, offset, utterance) for word in decoded.words],
-            final=utterance.final,
-            confidence=decoded.confidence,
-        )
-        if not transcript.text:
-            return None
-        if not self._settings.privacy.redact_digits:
-            return transcript
-        transcript, spans = self._redactor.redact(transcript)
-        for span in spans:
-            self._sink.mute(self.call_id, span.t0, span.t1, utterance.party)
-        return transcript
+        return self._scribe.transcript(utterance, decoded)
 
     def _words_trouble(self, active: bool, reason: str) -> None:
         if active != self._words_troubled and not self.call.ended:
             self._words_troubled = active
             self._give(Trouble(part="words", active=active, reason=reason))
+
+    def _mute(self, party: Party, t0: float, t1: float) -> None:
+        self._sink.mute(self.call_id, t0, t1, party)
 
     def _give(self, item: CallInput) -> None:
         self._drain_events()  # a command may come before the call runs
@@ -414,10 +400,3 @@ def _pieces(grid: Blocks, held: list[F32], *, whole: bool) -> list[F32]:
     if pcm.shape[1] < 2 * PIECE_BLOCKS:
         return [pcm] if pcm.shape[1] else []
     return np.array_split(pcm, pcm.shape[1] // PIECE_BLOCKS, axis=1)
-
-
-def _shift(word: Word, offset: float, utterance: Utterance) -> Word:
-    """Word times within the clip to audio time, inside the utterance."""
-    t0 = min(max(word.t0 + offset, utterance.t0), utterance.t1)
-    t1 = min(max(word.t1 + offset, t0), utterance.t1)
-    return word.model_copy(update={"t0": round(t0, 3), "t1": round(t1, 3)})

@@ -39,7 +39,7 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, says: str) -> N
 
 def test_a_named_file_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONITOR_CONFIG", "nowhere.toml")
-    with pytest.raises(ConfigError, match="nowhere.toml"):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
         load()
 
 

@@ -19,8 +19,8 @@ ROOMS: list[tuple[str, str]] = [
     ),
     (
         "outside",
-        "audiofile engines weights jobs transcriber sources tape hearing session bus database"
-        " schema migrations rows writer store recording retention runtime calls server"
+        "audiofile engines weights jobs transcriber sources tape hearing scribe session bus"
+        " database schema migrations rows writer store recording retention runtime calls server"
         " analysis house terminal doctor demo bench cli __main__",
     ),
 ]

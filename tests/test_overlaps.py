@@ -165,10 +165,10 @@ def test_what_was_told_of_its_sound_stays() -> None:
     assert [e.score for e in told] == [3.0, 4.0, 4.0]
 
 
-def test_after_two_seconds_a_pause_before_it_is_no_excuse() -> None:
+def test_after_a_second_and_a_half_a_pause_before_it_is_no_excuse() -> None:
     agent, customer = call("." * 26 + "=" * 30, "=" * 20 + "...." + "=" * 60)
     told = overlaps(agent, customer)
-    assert told[0].t - told[0].t0 == near(2.0)
+    assert told[0].t - told[0].t0 == near(1.5)
     assert (told[-1].kind, told[-1].score) == ("talk_over", 2.0)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from monitor import scribe
 from monitor import session as module
 from monitor.audio import BLOCK, BLOCK_S, RATE_HZ
 from monitor.call import Call
@@ -189,7 +190,7 @@ async def test_clips_hold_the_utterance_and_its_edges(hurt: Heard) -> None:
     engine = KnowingEngine(HURT_WORDS)
     await run(chunked(audible(hurt), 777), engine)
     want = [
-        (u.party, max(0.0, u.t0 - module.PRE_ROLL_S), u.t1 + module.POST_ROLL_S)
+        (u.party, max(0.0, u.t0 - scribe.PRE_ROLL_S), u.t1 + scribe.POST_ROLL_S)
         for u, _ in expected(hurt)
     ]
     got = [(party, t0, t0 + size / RATE_HZ) for party, t0, size in engine.cuts]
@@ -345,7 +346,7 @@ async def test_time_goes_on_over_missing_audio(size: int, recorded: bool) -> Non
 
 @pytest.mark.parametrize("recorded", [True, False])
 async def test_a_gap_longer_than_the_tape_costs_no_words(recorded: bool) -> None:
-    blocks = round(10 * module.TAPE_S / BLOCK_S)
+    blocks = round(10 * scribe.TAPE_S / BLOCK_S)
     steps, _ = with_gaps(4000, gap_blocks=blocks)
     kept = await run(steps, KnowingEngine(GAP_WORDS[:2]), recorded=recorded)
     assert [w.text for w in kept.of("words")] == ["Hello there", "I was saying that"]

@@ -55,6 +55,11 @@ class Scribe:
         """There is no audio for so long."""
         self._tape.skip(samples)
 
+    async def room(self) -> None:
+        """Wait until the words of a recording may be asked for without losing any."""
+        if self._transcriber is not None:
+            await self._transcriber.room()
+
     def submit(self, utterance: Utterance, now_t: float) -> asyncio.Future[Decoded] | None:
         """Ask for the words of an utterance that ended by audio time ``now_t``."""
         if self._transcriber is None:

@@ -271,6 +271,7 @@ class Session:
     async def _hear_ahead(
         self, call: Call, slots: NDArray[np.intp], pcm: F32, pending: deque[_Pending]
     ) -> _Piece:
+        await self._scribe.room()
         heard = await self._hearing.hear(slots, pcm)
         self._scribe.hear(pcm.reshape(2, -1))
         for block in range(heard.blocks):

@@ -76,6 +76,7 @@ class Transcriber:
         self._checking: asyncio.Task[None] | None = None
         self._dispatching = False
         self._idle = asyncio.Event()
+        self._moved = asyncio.Event()
 
     async def start(self) -> None:
         """Start the worker threads; to be called once, before the first job."""
@@ -93,6 +94,7 @@ class Transcriber:
         for entry in self._waiting:
             _fail(entry, Shed("speech-to-text is closing"))
         self._waiting.clear()
+        self._moved.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_GRACE_S):
                 while any(worker.batch for worker in self._workers):
@@ -147,6 +149,19 @@ class Transcriber:
         self._schedule()
         return words
 
+    async def room(self) -> None:
+        """Wait until recordings may add utterances: theirs fill a quarter of their bound.
+
+        Nobody waits for a recording in the moment, so it waits rather than lose words,
+        however many are analysed at once.
+        """
+        while self._checking is not None and self._workers:
+            patient = sum(entry.job.patient for entry in self._waiting)
+            if patient <= self._settings.queue // 4:
+                return
+            self._moved.clear()
+            await self._moved.wait()
+
     def check(self) -> None:
         """Enforce every deadline as of now; runs by itself every ``CHECK_EVERY_S``."""
         now = self._clock()
@@ -197,6 +212,7 @@ class Transcriber:
             give_up_at = self._clock() + max(HANG_MIN_S, HANG_PER_AUDIO_S * audio_s)
             language = self._language(batch[0].job)
             idle.pop().work(batch, language, give_up_at)
+        self._moved.set()
 
     def _take(self, shared_by: int) -> list[Entry]:
         """The first in order, with those behind it that decode well together with it."""

@@ -20,6 +20,7 @@ from monitor.config import AsrSettings, Settings
 from monitor.ear import Ear, Heard
 from monitor.engines import EngineError
 from monitor.events import Command, HangUp, Missing, Transcript, Utterance
+from monitor.hearing import Hearing
 from monitor.resources import resource
 from monitor.sources import Pcm
 from monitor.sources.wav import WavSource
@@ -616,6 +617,34 @@ async def test_nothing_that_is_said_reaches_the_log(
 # ---- bounds ------------------------------------------------------------------------------
 
 
+async def settled(source: Script, ears: Hearing) -> None:
+    """Until the source is no longer read, whatever the loop is given to do."""
+    before = -1
+    while source.taken != before:
+        before = source.taken
+        for _ in range(20):
+            await ears.release(await ears.open())
+
+
+async def test_a_recording_waits_for_room_instead_of_losing_words() -> None:
+    rows = heard(line((1, "="), (1, ".")) * 30, "")  # 30 utterances in a minute
+    kept = Kept()
+    slow = Slow()
+    async with (
+        hearing() as ears,
+        transcribing(KnowingEngine((), slow), queue=4) as transcriber,
+    ):
+        source = Script(chunked(audible(rows), SECOND))
+        task = asyncio.create_task(session(source, kept, ears, transcriber, recorded=True).run())
+        await slow.reached()
+        await settled(source, ears)
+        await slow.release()
+        async with asyncio.timeout(WAIT_S):
+            await task
+    assert kept.of("call.ended")[0].reason == "completed"
+    assert kept.of("degraded") == []
+
+
 async def test_decoding_runs_ahead_of_a_recording_only_so_far() -> None:
     """With an engine that hangs the source is read up to the look-ahead, no further."""
     hangs = Slow()
@@ -627,11 +656,7 @@ async def test_decoding_runs_ahead_of_a_recording_only_so_far() -> None:
             session(source, kept, ears, transcriber, recorded=True).run(),
         )
         await hangs.reached()
-        before = -1
-        while source.taken != before:  # until it no longer moves, whatever it is given to do
-            before = source.taken
-            for _ in range(20):
-                await ears.release(await ears.open())
+        await settled(source, ears)
         assert module.LOOK_AHEAD_S / 2 < source.taken < module.LOOK_AHEAD_S + 15
         assert transcriber.queue_depth < 40
         hangs.opened.set()

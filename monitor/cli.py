@@ -353,7 +353,6 @@ def listen(
 
 
 async def _listen(settings: Settings, source: Source, agent: str, *, words: bool) -> None:
-    lines = LiveLines(out)
     broke = ""
 
     def watch(event: Event) -> None:
@@ -362,7 +361,9 @@ async def _listen(settings: Settings, source: Source, agent: str, *, words: bool
         if isinstance(event, CallEnded) and event.reason == "failed":
             broke = event.detail
 
-    async with open_house(settings, words=words, watch=watch) as house:
+    async with contextlib.AsyncExitStack() as stack:
+        lines = stack.enter_context(LiveLines(out))
+        house = await stack.enter_async_context(open_house(settings, words=words, watch=watch))
         stop = stop_on_signals()
         demo_calls.print_links(out, house, agent=agent)
         out.print("Listening. Ctrl-C ends the call.\n")

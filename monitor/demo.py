@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 from rich.console import Console
@@ -85,8 +86,11 @@ async def _run(
     words: bool,
     stay: bool,
 ) -> None:
-    lines = LiveLines(console, titles=True)
-    async with open_house(settings, words=words, watch=lines.event) as house:
+    async with contextlib.AsyncExitStack() as stack:
+        lines = stack.enter_context(LiveLines(console, titles=True))
+        house = await stack.enter_async_context(
+            open_house(settings, words=words, watch=lines.event)
+        )
         stop = stop_on_signals()
         print_links(console, house, agent=AGENTS[0].lower())
         playing = asyncio.create_task(_play(house, sources))

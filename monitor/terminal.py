@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
+import threading
 from collections.abc import Iterable
+from typing import Self
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -28,6 +32,8 @@ from monitor.events import (
 
 WHO = {"agent": "[cyan]agent   [/]", "customer": "[magenta]customer[/]"}
 BOTH = "[blue]both    [/]"
+WAITING_LINES = 1000
+STANDSTILL_S = 2.0
 LEAST_MOOD = 0.05
 """Less frustration would be shown as 0.0 of 8."""
 
@@ -39,7 +45,11 @@ def clock(seconds: float) -> str:
 
 
 class LiveLines:
-    """Prints the events a person wants to see scroll by; one per call or for many calls."""
+    """Prints the events a person wants to see scroll by; one per call or for many calls.
+
+    A context: a thread of its own prints, so that a terminal that stands still (Ctrl-S, a
+    full pipe) never holds up a call. Lines beyond ``WAITING_LINES`` are left out and counted.
+    """
 
     def __init__(self, console: Console, *, words: bool = True, titles: bool = False) -> None:
         """``titles``: begin each line with the call's title, for several calls at once."""
@@ -48,15 +58,39 @@ class LiveLines:
         self._titles = titles
         self._title: dict[str, str] = {}
         self._unseparated: set[str] = set()
+        self._lines: queue.Queue[str | None] = queue.Queue(WAITING_LINES)
+        self._left_out = 0
+        self._printer = threading.Thread(target=self._print, name="terminal", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._printer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Print what waits, unless the terminal stands still."""
+        with contextlib.suppress(queue.Full):
+            self._lines.put(None, timeout=STANDSTILL_S)
+            self._printer.join(STANDSTILL_S)
 
     def event(self, event: Event) -> None:
         text = self._text(event)
         if text is not None:
             title = self._title.get(event.call_id, event.call_id)
             prefix = f"[dim]{escape(title[:16]):16}[/] " if self._titles else ""
-            self._console.print(
-                f"[dim]{clock(event.t):>5}[/] {prefix}{text}", highlight=False, soft_wrap=True
-            )
+            self._put(f"[dim]{clock(event.t):>5}[/] {prefix}{text}")
+
+    def _put(self, line: str) -> None:
+        try:
+            if self._left_out:
+                self._lines.put_nowait(f"[dim]… {self._left_out} lines left out[/]")
+                self._left_out = 0
+            self._lines.put_nowait(line)
+        except queue.Full:
+            self._left_out += 1
+
+    def _print(self) -> None:
+        while (line := self._lines.get()) is not None:
+            self._console.print(line, highlight=False, soft_wrap=True)
 
     def _text(self, event: Event) -> str | None:
         match event:

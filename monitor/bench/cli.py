@@ -165,6 +165,10 @@ def live_command(
     find: Annotated[
         bool, typer.Option("--find", help="Search the most calls that hold the budgets.")
     ] = False,
+    tries: Annotated[
+        int,
+        typer.Option(min=1, max=10, help="With --find: a number is over budget after so many."),
+    ] = 2,
     json: Json = None,
 ) -> None:
     """Live calls against a monitor in a second process: delays, lag, processor, memory.
@@ -189,10 +193,10 @@ def live_command(
     trials: list[live.Trial] = []
     most: int | None = None
     try:
-        most = asyncio.run(_trials(plan, sources, trials, find=find))
+        most = asyncio.run(_trials(plan, sources, trials, tries=tries if find else 0))
     finally:
         if trials:
-            out.print(_live_table(trials))
+            out.print(_live_table(_telling(trials, most)))
             titles = [source.info.title for source in sources]
             _keep(json, document("live", on, recordings=titles, trials=trials, most_calls=most))
     if most is not None:
@@ -200,30 +204,54 @@ def live_command(
 
 
 async def _trials(
-    plan: live.Plan, sources: list[WavSource], trials: list[live.Trial], *, find: bool
+    plan: live.Plan, sources: list[WavSource], trials: list[live.Trial], *, tries: int
 ) -> int | None:
-    """Run them into ``trials``; the most calls that held, where that is to be found."""
+    """Run them into ``trials``; the most calls that held, where ``tries`` are to find it.
+
+    Others on the same machine make a trial worse, never better: so the best of them counts.
+    """
     loops = [await feeder.read(source) for source in sources]
 
-    async def holds(n: int) -> bool:
+    async def made(n: int) -> live.Trial:
         with progress(err) as bar:
             task = bar.add_task(f"{n} calls", total=plan.seconds, speed="")
-            made = await live.trial(
+            trial = await live.trial(
                 replace(plan, calls=n), loops, progress=lambda s: bar.update(task, completed=s)
             )
-        trials.append(made)
-        out.print(_verdict(made), soft_wrap=True, highlight=False)
-        if not made.valid:
-            raise BenchError(
-                f"this process sent {n} calls up to {made.feeder_late_s.p99:.2f} s late (p99), so "
-                "their delays are not the monitor's: give it a processor of its own, or fewer calls"
-            )
-        return not made.misses()
+        trials.append(trial)
+        out.print(_verdict(trial), soft_wrap=True, highlight=False)
+        return trial
 
-    if find:
+    async def holds(n: int) -> bool:
+        for _ in range(tries):
+            trial = await made(n)
+            if trial.valid and not trial.misses():
+                return True
+        _check(trial)
+        return False
+
+    if tries:
         return await largest(holds, plan.calls, live.MOST_CALLS)
-    await holds(plan.calls)
+    _check(await made(plan.calls))
     return None
+
+
+def _check(trial: live.Trial) -> None:
+    if not trial.valid:
+        raise BenchError(
+            f"this process sent {trial.calls} calls up to {trial.feeder_late_s.p99:.2f} s late"
+            " (p99), so the delays are not the monitor's: give it a processor of its own, or"
+            " fewer calls"
+        )
+
+
+def _telling(trials: list[live.Trial], most: int | None) -> list[live.Trial]:
+    """Those at the limit, where it was searched; all of them is too wide to read."""
+    if most is None:
+        return trials[-2:]
+    held = [trial for trial in trials if trial.calls == most and not trial.misses()]
+    over = sorted((trial for trial in trials if trial.calls > most), key=lambda t: t.calls)
+    return held + over[:1]
 
 
 def _verdict(made: live.Trial) -> str:

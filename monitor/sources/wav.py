@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from monitor.audio import RATE_HZ, AudioError
 from monitor.audiofile import AudioFile
+from monitor.call import SHARED
 from monitor.events import Missing, Person
 from monitor.sources import Pcm, SourceError, SourceInfo
 
 F32 = NDArray[np.float32]
 
-SHARED = "Both parties share one channel: talk-over, tone and nudges are off"
 
 _READ_S: Final = 5.0  # decoded at a time, in a thread
 _MAX_CHUNK_MS: Final = 1000

@@ -64,17 +64,17 @@ class Feature(NamedTuple):
     within: float  # standard deviation between one caller's calm utterances
     own_weight: float  # log-odds per standard deviation above own normal
     population_weight: float  # … above the population
-    reason: str
+    reason: str  # for people in mid-call: no figures, no terms of acoustics
 
 
 FEATURES = (
     Feature("pitch", "semitones", 9.0, 5.5, 2.5, 0.30, 0.10, "voice higher than usual"),
-    Feature("pitch_high", "semitones", 12.5, 5.5, 3.0, 0.10, 0.00, "voice reaches higher"),
-    Feature("pitch_range", "semitones", 6.0, 2.0, 2.5, 0.05, 0.05, "pitch swings widely"),
+    Feature("pitch_high", "semitones", 12.5, 5.5, 3.0, 0.10, 0.00, "voice goes up more than usual"),
+    Feature("pitch_range", "semitones", 6.0, 2.0, 2.5, 0.05, 0.05, "voice goes up and down a lot"),
     Feature("level", "dB", None, 0.0, 2.7, 0.40, 0.00, "louder than usual"),
-    Feature("level_range", "dB", 25.5, 2.0, 5.0, 0.05, 0.05, "loudness swings widely"),
+    Feature("level_range", "dB", 25.5, 2.0, 5.0, 0.05, 0.05, "loud and soft by turns"),
     Feature("balance", "dB", -12.0, 3.5, 3.2, 0.30, 0.30, "sharper voice than usual"),
-    Feature("rate", "syllables/s", 5.4, 0.5, 0.8, 0.10, 0.05, "speaks faster than usual"),
+    Feature("rate", "syllables/s", 5.4, 0.5, 0.8, 0.10, 0.05, "faster than usual"),
 )
 """Pitch: semitones above 100 Hz, men and women mixed. Ranges are P90 - P10. Balance is
 1-3.4 kHz over 0.3-1 kHz in voiced blocks. Means and deviations: neutral clips of EmoDB
@@ -170,9 +170,12 @@ class CustomerVoice:
                 term += feature.population_weight * z
             llr += term
             if term >= REASON_LLR:
-                text = f"{feature.reason} ({value - own_mean:+.1f} {feature.unit})"
                 evidence = Evidence(
-                    kind="voice", t=t, text=text, value=value - own_mean, unit=feature.unit
+                    kind="voice",
+                    t=t,
+                    text=feature.reason,
+                    value=value - own_mean,
+                    unit=feature.unit,
                 )
                 reasons.append((term, evidence))
         reasons.sort(key=lambda reason: -reason[0])

@@ -86,7 +86,7 @@ class Stage:
 
     async def analyze_upload(self, path: Path, agent_channel: int, title: str) -> str:
         if path.read_bytes()[:4] != b"RIFF":
-            raise SourceError("not an audio file")
+            raise SourceError(f"{path.name} is not an audio file")
         self.uploads.append((path, agent_channel, title))
         return "up1"
 

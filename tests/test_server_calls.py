@@ -54,6 +54,13 @@ async def test_a_call_is_listed_and_read_with_its_events(tmp_path: Path) -> None
         assert events == [started(), turn(2), ended(3)]
 
 
+async def test_a_call_that_began_this_moment_is_found(tmp_path: Path) -> None:
+    never = {"store": {"flush_s": 60.0}}
+    async with stage(tmp_path, never) as s, s.client() as client:
+        s.emit(started())
+        assert (await client.get("/api/calls/c1")).json()["call"]["live"] is True
+
+
 async def test_the_list_has_pages_and_filters(tmp_path: Path) -> None:
     async with stage(tmp_path) as s, s.client() as client:
         for i in range(5):
@@ -146,7 +153,10 @@ async def test_bad_uploads_are_refused_and_leave_nothing(tmp_path: Path) -> None
     async with stage(tmp_path, max_upload_bytes=10_000) as s, s.client() as client:
         text = {"file": ("a.wav", b"not audio", "audio/wav")}
         refused = await client.post("/api/recordings", files=text)
-        assert (refused.status_code, refused.json()["detail"]) == (400, "not an audio file")
+        assert (refused.status_code, refused.json()["detail"]) == (
+            400,
+            "a.wav is not an audio file",
+        )
         assert list((tmp_path / "data" / "uploads").iterdir()) == []
         wrong = await client.post("/api/recordings", files=text, data={"agent_channel": "2"})
         assert wrong.status_code == 400

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.audio import BLOCK_S
-from monitor.voice import CLIP_LLR, AgentLevel, CustomerVoice, Tone
+from monitor.voice import CLIP_LLR, FEATURES, AgentLevel, CustomerVoice, Tone
 
 
 class Talker:
@@ -74,8 +74,15 @@ def test_raised_voice_after_a_calm_start() -> None:
     assert tone.llr == CLIP_LLR
     assert len(tone.evidence) == 3
     assert all(e.kind == "voice" for e in tone.evidence)
-    assert any(e.text.startswith("louder than usual (+") for e in tone.evidence)
-    assert any(e.text.startswith("voice higher than usual (+") for e in tone.evidence)
+    said = {e.text: e for e in tone.evidence}
+    assert said["louder than usual"].value == pytest.approx(7, abs=1.5)
+    assert said["voice higher than usual"].unit == "semitones"
+
+
+def test_reasons_are_words_for_people_in_mid_call() -> None:
+    for feature in FEATURES:
+        assert not set("()+%0123456789") & set(feature.reason)
+        assert not {"dB", "semitones", "pitch", "level"} & set(feature.reason.split())
 
 
 def test_angry_from_the_first_word_shows_without_a_baseline() -> None:

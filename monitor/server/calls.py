@@ -1,17 +1,22 @@
 """Calls that were, and that go on: list, words, audio, who looked."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import BaseModel
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import FileResponse, Response
+from starlette.types import Message, Receive, Scope, Send
 
 from monitor.events import CallEvent, Person, json_schema
 from monitor.schema import Access, CallSummary
 from monitor.server.auth import Identity, Role
 from monitor.server.desk import Desk
 from monitor.store import StoreError
+
+FLUSH_WITHIN_S = 5.0
 
 
 class Me(BaseModel):
@@ -37,6 +42,29 @@ class Health(BaseModel):
     lag_s: float
 
 
+class AsAnnounced(FileResponse):
+    """A file that may grow while it is sent: no more than the length that was announced."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        left = 0
+        over = False
+
+        async def bounded(message: Message) -> None:
+            nonlocal left, over
+            if message["type"] == "http.response.start":
+                left = int(Headers(raw=message["headers"]).get("content-length", "0"))
+            elif message["type"] == "http.response.body":
+                if over:
+                    return
+                body = message.get("body", b"")[:left]
+                left -= len(body)
+                over = not left or not message.get("more_body", False)
+                message = message | {"body": body, "more_body": not over}
+            await send(message)
+
+        await super().__call__(scope, receive, bounded)
+
+
 def router(desk: Desk) -> APIRouter:
     """Everything under /api that reads; DELETE too. Plain functions: they run in threads."""
     routes = APIRouter(prefix="/api")
@@ -51,6 +79,11 @@ def router(desk: Desk) -> APIRouter:
     def seen(call_id: str, identity: Identity) -> CallSummary:
         """The call, if it exists for this person: a foreign one does not."""
         summary = store.call(call_id)
+        if summary is None:
+            # It may have begun this moment: whoever sends a recording asks for it at once.
+            with suppress(TimeoutError):
+                store.flush(FLUSH_WITHIN_S)
+            summary = store.call(call_id)
         if summary is None or not identity.may_see(summary.agent.id):
             raise HTTPException(404, "there is no such call")
         return summary
@@ -84,8 +117,10 @@ def router(desk: Desk) -> APIRouter:
         live: bool | None = None,
     ) -> list[CallSummary]:
         """Newest first. Agents get their own."""
-        agent_id = None if identity.supervises else identity.id
-        return store.calls(limit, before, live, agent_id)
+        if identity.supervises:
+            return store.calls(limit, before, live)
+        # Nobody's calls are not those of an agent without an id.
+        return store.calls(limit, before, live, identity.id) if identity.id else []
 
     @routes.get("/calls/{call_id}", response_model=CallDetail)
     def call(call_id: str, identity: Asking) -> Response:
@@ -104,7 +139,7 @@ def router(desk: Desk) -> APIRouter:
         if path is None:
             raise HTTPException(404, "this call has no recording")
         looked(identity, "audio", call_id)
-        return FileResponse(path, media_type=f"audio/{path.suffix[1:]}")
+        return AsAnnounced(path, media_type=f"audio/{path.suffix[1:]}")
 
     @routes.get("/calls/{call_id}/peaks")
     def peaks(

@@ -69,7 +69,8 @@ def router(desk: Desk) -> APIRouter:
             return Accepted(call_id=await desk.analyze_upload(path, channel, title or name))
         except SourceError as error:
             path.unlink(missing_ok=True)
-            raise HTTPException(400, str(error)) from None
+            # The sender knows the file by its own name.
+            raise HTTPException(400, str(error).replace(path.name, name)) from None
         except Busy as error:
             path.unlink(missing_ok=True)
             raise HTTPException(503, str(error)) from None

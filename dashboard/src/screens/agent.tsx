@@ -184,14 +184,14 @@ function State({ call }: { call: Call }) {
   return (
     <section class="state card" aria-label="The call now">
       <div>
-        <h2 class="small quiet">Customer</h2>
+        <h2 class="small quiet">Customer’s mood</h2>
         <Mood level={level(call)} rising={call.mood?.rising ?? false} />
-        <p class="small quiet one-line" title={why}>
+        <p class="small quiet state-why" title={why}>
           {level(call) === "calm" ? "" : why}
         </p>
       </div>
       <div>
-        <h2 class="small quiet">On the floor</h2>
+        <h2 class="small quiet">Who is speaking</h2>
         <p class={`holder ${holder}`}>
           <strong>{who}</strong>
         </p>

@@ -114,3 +114,11 @@ async def test_agents_see_their_own_calls_only(tmp_path: Path) -> None:
                 assert (foreign.status_code, foreign.json()) == (404, nothing.json())
             assert (await anna.delete("/api/calls/c1")).status_code == 403
             assert (await anna.post("/api/recordings")).status_code == 403
+
+
+async def test_nobodys_calls_are_not_those_of_an_agent_without_an_id(tmp_path: Path) -> None:
+    async with stage(tmp_path) as s, s.client("agent", Person(name="Nobody")) as nobody:
+        s.emit(started("c1", Person()))
+        s.store.flush()
+        assert (await nobody.get("/api/calls")).json() == []
+        assert (await nobody.get("/api/calls/c1")).status_code == 404

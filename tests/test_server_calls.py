@@ -1,3 +1,4 @@
+import asyncio
 import io
 import wave
 from pathlib import Path
@@ -5,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from starlette.datastructures import Headers
+from starlette.types import Message
 
 from monitor.events import CALL_EVENT, Degraded, Turn
+from monitor.server.calls import AsAnnounced
 from monitor.server.reference import page
-from tests.serving import ANNA, ended, stage, started
+from tests.serving import ANNA, WAIT_S, ended, stage, started
 
 
 def turn(seq: int, call_id: str = "c1") -> Turn:
@@ -198,3 +202,25 @@ def test_the_page_of_the_interface_escapes() -> None:
     text = page({"paths": {"/<b>": {"get": {"summary": "<i>", "parameters": []}}}})
     assert "<b>" not in text
     assert "<i>" not in text
+
+
+async def test_audio_that_grows_while_it_is_sent_is_as_long_as_announced(tmp_path: Path) -> None:
+    path = tmp_path / "live.wav"
+    path.write_bytes(b"x" * 100_000)
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        with path.open("ab") as file:  # the call goes on
+            file.write(b"y" * 100_000)
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        return {}
+
+    scope = {"type": "http", "method": "GET", "headers": []}
+    async with asyncio.timeout(WAIT_S):
+        await AsAnnounced(path)(scope, receive, send)
+    assert not sent[-1]["more_body"]
+    assert b"".join(m["body"] for m in sent[1:]) == b"x" * 100_000
+    assert Headers(raw=sent[0]["headers"])["content-length"] == "100000"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.audio import BLOCK_S, RATE_HZ
+from monitor.audio import BLOCK, BLOCK_S, RATE_HZ
 from monitor.events import Missing
 from monitor.sources import Pcm, SourceError, SourceInfo
 from monitor.sources.pcm import PcmDecoder, PcmSource
@@ -110,6 +110,42 @@ def test_a_pause_is_a_gap_as_long_as_it_lasts_and_its_audio_is_dropped() -> None
     assert audio(decoder.feed(stereo(1.0), 10.0).items).shape[1] == RATE_HZ
 
 
+def heard_samples(items: list[Pcm | Missing]) -> int:
+    """Where the call stands: it pads a block that a gap breaks off."""
+    at = 0
+    for item in items:
+        if isinstance(item, Pcm):
+            at += item.samples.shape[1]
+        else:
+            at += -at % BLOCK + item.blocks * BLOCK
+    return at
+
+
+def test_many_pauses_do_not_add_up_to_a_wrong_time() -> None:
+    decoder = PcmDecoder()
+    decoder.feed(START, 0.0)
+    items: list[Pcm | Missing] = []
+    now_s = 0.0
+    for _ in range(50):
+        items += decoder.feed(stereo(0.1), now_s + 0.1).items  # 3 blocks and 32 samples
+        items += decoder.feed('{"event": "paused"}', now_s + 0.1).items
+        items += decoder.feed('{"event": "resumed"}', now_s + 0.73).items
+        now_s += 0.73
+    assert heard_samples(items) / RATE_HZ == pytest.approx(now_s, abs=1.5 * BLOCK_S)
+
+
+def test_a_pause_before_consent_holds_after_it() -> None:
+    decoder = PcmDecoder(consent_required=True)
+    decoder.feed(START, 0.0)
+    decoder.feed('{"event": "paused"}', 1.0)
+    assert decoder.tick(2.0) == []  # there is no call yet
+    assert decoder.feed('{"event": "consent"}', 3.0).ready
+    assert decoder.feed(stereo(1.0), 4.0).items == []
+    gaps = decoder.feed('{"event": "resumed"}', 5.0).items
+    assert lost_blocks(gaps) == pytest.approx(2.0 / BLOCK_S, abs=1)
+    assert audio(decoder.feed(stereo(1.0), 6.0).items).shape[1] == RATE_HZ
+
+
 def test_without_consent_no_sample_leaves_the_decoder() -> None:
     decoder = PcmDecoder(consent_required=True)
     fed = decoder.feed(START, 0.0)
@@ -133,6 +169,7 @@ def test_without_consent_no_sample_leaves_the_decoder() -> None:
         ([START, "nonsense"], "event"),
         ([START, '{"event": "explode"}'], "consent, paused, resumed or stop"),
         ([START, "[]"], "event"),
+        ([START, "[" * 200_000], "event"),
     ],
 )
 def test_what_cannot_be_used_is_said(messages: list[str | bytes], reason: str) -> None:

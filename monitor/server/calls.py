@@ -59,7 +59,7 @@ class AsAnnounced(FileResponse):
                 body = message.get("body", b"")[:left]
                 left -= len(body)
                 over = not left or not message.get("more_body", False)
-                message = message | {"body": body, "more_body": not over}
+                message = {**message, "body": body, "more_body": not over}
             await send(message)
 
         await super().__call__(scope, receive, bounded)

@@ -19,7 +19,7 @@ import soxr
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from monitor.audio import BLOCK, BLOCK_S, RATE_HZ
+from monitor.audio import BLOCK, RATE_HZ
 from monitor.events import Missing, Person
 from monitor.sources import Pcm, SourceError, SourceInfo
 
@@ -75,6 +75,8 @@ class PcmDecoder:
         self._resampler: soxr.ResampleStream | None = None
         self._clock = _LostTime()
         self._paused_at_s = 0.0
+        self._sent = 0  # samples of the call so far, as the session counts them
+        self._owed = 0  # samples of a gap not yet told; may be negative
 
     @property
     def paused(self) -> bool:
@@ -109,13 +111,24 @@ class PcmDecoder:
 
     def tick(self, now_s: float) -> list[Missing]:
         """A pause goes on: the gap grows with the clock. To be called about once a second."""
-        if not self._paused:
+        if not self._paused or not self._ready:
             return []
-        blocks = int((now_s - self._paused_at_s) / BLOCK_S)
+        # What was not told until now is told with the next gap, of whatever kind.
+        samples = round((now_s - self._paused_at_s) * RATE_HZ)
+        self._paused_at_s += samples / RATE_HZ
+        return self._gap(samples, "paused")
+
+    def _gap(self, samples: int, reason: Literal["paused", "lost"]) -> list[Missing]:
+        """So much is missing. A gap begins at a whole block, since the session pads the one
+        before it: what that adds is taken off the gap, and what is left over is owed."""
+        self._owed += samples
+        padding = -self._sent % BLOCK
+        blocks = (self._owed - padding + BLOCK // 2) // BLOCK
         if blocks < 1:
             return []
-        self._paused_at_s += blocks * BLOCK_S
-        return [Missing(blocks=blocks, reason="paused")]
+        self._sent += padding + blocks * BLOCK
+        self._owed -= padding + blocks * BLOCK
+        return [Missing(blocks=blocks, reason=reason)]
 
     def _begin(self, message: str, now_s: float) -> Fed:
         try:
@@ -132,19 +145,20 @@ class PcmDecoder:
 
     def _go(self, now_s: float) -> Fed:
         self._ready = True
+        self._paused_at_s = now_s
         self._clock.restart(now_s)
         return Fed(ready=True)
 
     def _control(self, message: str, now_s: float) -> Fed:
         try:
             event = json.loads(message)["event"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise SourceError('text after the start line must be {"event": …}') from None
         match event:
             case "consent":
                 return Fed() if self._ready else self._go(now_s)
             case "paused":
-                if self._ready and not self._paused:
+                if not self._paused:  # before consent too: it is then given to a paused call
                     self._paused, self._paused_at_s = True, now_s
                 return Fed()
             case "resumed":
@@ -168,9 +182,10 @@ class PcmDecoder:
         codes = np.frombuffer(data, "<i2", whole // 2).reshape(-1, 2)
         frames = np.multiply(codes, _FULL_SCALE, dtype=np.float32)
         lost = self._clock.heard(len(frames) / self._start.rate, now_s)
+        gaps = self._gap(lost, "lost") if lost else []
         if self._resampler is not None:
             frames = self._resampler.resample_chunk(frames)
-        return [*lost, *self._pcm(frames)]
+        return [*gaps, *self._pcm(frames)]
 
     def _rest(self) -> list[Pcm]:
         if self._resampler is None:
@@ -180,6 +195,7 @@ class PcmDecoder:
     def _pcm(self, frames: NDArray[np.float32]) -> list[Pcm]:
         if not len(frames) or self._start is None:
             return []
+        self._sent += len(frames)
         rows = frames.T if self._start.agent_channel == 0 else frames.T[::-1]
         return [Pcm(np.ascontiguousarray(rows, np.float32))]
 
@@ -201,8 +217,8 @@ class _LostTime:
         self._heard_s = 0.0
         self._behind.clear()
 
-    def heard(self, audio_s: float, now_s: float) -> list[Missing]:
-        """Audio of that length came now; what was lost before it."""
+    def heard(self, audio_s: float, now_s: float) -> int:
+        """Audio of that length came now; samples at 8 kHz that were lost before it."""
         self._heard_s += audio_s
         behind_s = now_s - self._start_s - self._heard_s
         while self._behind and self._behind[-1][1] >= behind_s:
@@ -212,11 +228,11 @@ class _LostTime:
             self._behind.popleft()
         since_s, least_s = self._behind[0]
         if least_s < LOST_MIN_S or now_s - since_s < LOST_WINDOW_S * 0.9:
-            return []
-        blocks = int(least_s / BLOCK_S)
-        self._heard_s += blocks * BLOCK_S
-        self._behind = deque((at, late - blocks * BLOCK_S) for at, late in self._behind)
-        return [Missing(blocks=blocks, reason="lost")]
+            return 0
+        lost = int(least_s * RATE_HZ)
+        self._heard_s += lost / RATE_HZ
+        self._behind = deque((at, late - lost / RATE_HZ) for at, late in self._behind)
+        return lost
 
 
 class PcmSource:

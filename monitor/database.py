@@ -52,7 +52,9 @@ class Run:
 
 def connect(path: Path) -> sa.Engine:
     """An engine on a SQLite file; errors and logs of it never show the values."""
-    engine = sa.create_engine(f"sqlite:///{path}", hide_parameters=True)
+    # No limit: a writer that waited for readers to give their connections back would count
+    # its rows as refused. There are no more readers than threads.
+    engine = sa.create_engine(f"sqlite:///{path}", hide_parameters=True, max_overflow=-1)
 
     @sa.event.listens_for(engine, "connect")
     def pragmas(connection: Any, _record: object) -> None:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from monitor.config import StoreSettings
 from monitor.schema import access_log, calls, events, inputs
-from monitor.store import Store
+from monitor.store import Store, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ async def keep_purging(store: Store, settings: StoreSettings, every_s: float = 8
     while True:
         try:
             await asyncio.to_thread(purge, store, settings, datetime.now(UTC))
-        except (OSError, sa.exc.SQLAlchemyError) as error:
+        except (OSError, StoreError, sa.exc.SQLAlchemyError) as error:
             log.error("purge failed, next try in %.0f s: %s", every_s, type(error).__name__)
         await asyncio.sleep(every_s)
 

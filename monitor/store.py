@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import alembic.command
 import alembic.config
@@ -46,8 +49,16 @@ from monitor.writer import BACKLOG_BYTES, Item, TroubleCallback, Writer, log
 F32 = NDArray[np.float32]
 
 
+DISK_WITHIN_S = 30.0
+VACUUM_WITHIN_S = 600.0
+
+
 class StoreError(RuntimeError):
     """The store cannot be used as asked; the message says why and what to do."""
+
+
+class StoreBusyError(StoreError):
+    """The disk fails or is too slow, and what was asked could not be done in time."""
 
 
 class Store:
@@ -68,6 +79,7 @@ class Store:
         self.folder = settings.data_dir
         self.recordings = Recordings(self.folder / "recordings")
         self._record_audio = settings.record_audio
+        self._uploads = self.folder / "uploads"
         self._engine = connect(self.folder / "calls.db")
         self._run = Run(self.folder / "runs")
         trouble = on_trouble or _silent
@@ -171,7 +183,7 @@ class Store:
         """Somebody looked at a call's words or audio, or deleted it."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
         row = {"at": at, "by": by, "role": role, "what": what, "call_id": call_id}
-        self._rows.put(Item("access", call_id, row, 0))
+        self._rows.put(Item("access", call_id, row, 200))
 
     # ---- reading -------------------------------------------------------------
 
@@ -260,10 +272,24 @@ class Store:
                 )
         for call_id, _ in left:
             self._audio.put(Item("recordings", call_id, None, 0))
+        for path in self._uploads.glob("*-*"):
+            if not self._run.alive(path.name.partition("-")[0]):
+                path.unlink(missing_ok=True)
         return [call_id for call_id, _ in left]
 
+    def upload_path(self, suffix: str) -> Path:
+        """Where a file that was sent in may lie until it is analysed.
+
+        ``recover`` removes what a killed process left there.
+        """
+        self._uploads.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self._uploads / f"{self._run.id}-{uuid4().hex}{suffix}"
+
     def delete(self, call_id: str) -> None:
-        """Remove a call: rows and files. Raises StoreError while it is live."""
+        """Remove a call: rows and files.
+
+        Raises StoreError while it is live, StoreBusyError when the disk does not take it.
+        """
         summary = self.call(call_id)
         if summary is None:
             raise StoreError(f"there is no call {call_id}")
@@ -279,7 +305,7 @@ class Store:
             for call_id in call_ids:
                 self.recordings.delete(call_id)
 
-        self._audio.ask(erase).result()
+        _wait(self._audio.ask(erase), DISK_WITHIN_S)
         table = schema.calls
         self.change([sa.update(table).where(table.c.call_id.in_(call_ids)).values(has_audio=False)])
 
@@ -300,7 +326,7 @@ class Store:
                     connection.exec_driver_sql("VACUUM")
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
-        self._rows.ask(run).result()
+        _wait(self._rows.ask(run), VACUUM_WITHIN_S if vacuum else DISK_WITHIN_S)
 
     def read(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         """Rows of any query over ``monitor.schema``."""
@@ -359,6 +385,14 @@ class Store:
     def _close_recordings(self) -> None:
         for call_id in list(self._open_recordings):
             self._open_recordings.pop(call_id).close()
+
+
+def _wait(done: Future[None], within_s: float) -> None:
+    try:
+        done.result(within_s)
+    except TimeoutError:
+        done.cancel()  # has no effect where it is being done right now
+        raise StoreBusyError("the disk is full, failing or too slow; try again later") from None
 
 
 def _silent(active: bool, reason: str) -> None:

@@ -239,7 +239,7 @@ class Writer:
             counts = Counter(item.kind for item in left if isinstance(item, Item))
             self._lost.update(counts)
         for item in left:
-            if isinstance(item, _Errand):
+            if isinstance(item, _Errand) and item.done.set_running_or_notify_cancel():
                 item.done.set_exception(WriterClosedError("the store was closed before"))
         log.error("store: closed with the disk failing; lost: %s", _counted(counts))
 

@@ -2,6 +2,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ from monitor.events import (
     Turn,
     Words,
 )
-from monitor.store import Store, StoreError
+from monitor.store import Store, StoreBusyError, StoreError
 from tests.scores import heard
 
 DEADLINE_S = 10.0
@@ -512,3 +513,69 @@ def test_what_is_not_a_database_is_said_plainly(tmp_path: Path) -> None:
 
 def test_files_are_private(store: Store, tmp_path: Path) -> None:
     assert (tmp_path / "calls.db").stat().st_mode & 0o077 == 0
+
+
+def test_many_readers_do_not_hold_up_the_writer(store: Store) -> None:
+    with ExitStack() as readers:
+        for _ in range(15):  # a pool of the usual size has no more
+            readers.enter_context(store._engine.connect())
+        store.event(started())
+        store.flush(DEADLINE_S)
+    assert store.lost == {}
+
+
+def test_deleting_on_a_full_disk_is_given_up_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(settings(tmp_path), retry_s=0.01)
+    store.open()
+    store.event(started())
+    store.event(ended(2))
+    store.flush()
+    real = rows.write
+
+    def failing(*args: object) -> None:
+        raise full_disk()
+
+    monkeypatch.setattr(rows, "write", failing)
+    monkeypatch.setattr("monitor.store.DISK_WITHIN_S", 0.1)
+    store.log_access("Sue", "supervisor", "words", "c1")
+    with pytest.raises(StoreBusyError, match="the disk"):
+        store.delete("c1")
+    monkeypatch.setattr(rows, "write", real)
+    store.flush()
+    assert store.call("c1") is not None, "what was given up is not done later"
+    store.close()
+
+
+def test_looks_are_bounded_while_the_disk_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(settings(tmp_path), retry_s=60.0, backlog_bytes=2000)
+    store.open()
+
+    def failing(*args: object) -> None:
+        raise full_disk()
+
+    monkeypatch.setattr(rows, "write", failing)
+    for _ in range(100):
+        store.log_access("Sue", "supervisor", "live", "c1")
+    assert store.lost == {"access": 90}
+    store.close(timeout_s=0.1)
+
+
+def test_files_sent_in_to_a_killed_process_are_removed(tmp_path: Path) -> None:
+    one, other = Store(settings(tmp_path)), Store(settings(tmp_path))
+    one.open()
+    other.open()
+    left, kept = one.upload_path(".wav"), other.upload_path(".wav")
+    for path in (left, kept):
+        path.write_bytes(b"a call")
+    one.close()
+    third = Store(settings(tmp_path))
+    third.open()
+    third.recover()
+    assert not left.exists()
+    assert kept.exists(), "the other process still runs"
+    for store in (other, third):
+        store.close()

@@ -66,6 +66,7 @@ class Calls:
         self._store = store
         self._watch = watch
         self._running: dict[str, tuple[Session, asyncio.Task[None]]] = {}
+        self._recorded: set[str] = set()  # of those running
         self._troubles: dict[str, Trouble] = {}
         self._closing = False
 
@@ -79,17 +80,17 @@ class Calls:
 
         Raises Busy when there is no room or the monitor is stopping.
         """
-        limit = self._runtime.settings.server.max_calls
         if self._closing:
             raise Busy("the monitor is stopping")
-        if len(self._running) >= limit:
-            raise Busy(f"{limit} calls are running, which is the limit (server.max_calls)")
+        self._make_sure_of_room(recorded)
         sink = _Outputs(self._bus, self._store, self._watch)
         session = self._runtime.session(source, sink, recorded=recorded)
         task = asyncio.create_task(self._run(session, sink), name=f"call {session.call_id}")
         if done is not None:
             task.add_done_callback(lambda _: done())
         self._running[session.call_id] = (session, task)
+        if recorded:
+            self._recorded.add(session.call_id)
         for trouble in self._troubles.values():
             session.trouble(trouble)
         return session
@@ -130,6 +131,15 @@ class Calls:
         if tasks:
             await asyncio.wait(tasks, timeout=DRAIN_S)
 
+    def _make_sure_of_room(self, recorded: bool) -> None:
+        """Recordings have a bound of their own: however many are sent in, live calls find room."""
+        limit = self._runtime.settings.server.max_calls
+        recordings = -(-limit // 4)
+        if recorded and len(self._recorded) >= recordings:
+            raise Busy(f"{recordings} recordings are running, a quarter of server.max_calls")
+        if not recorded and len(self._running) - len(self._recorded) >= limit:
+            raise Busy(f"{limit} calls are running, which is the limit (server.max_calls)")
+
     async def _run(self, session: Session, sink: _Outputs) -> None:
         try:
             await session.run()
@@ -139,6 +149,7 @@ class Calls:
             log.error("call %s failed: %s\n%s", session.call_id, type(error).__name__, where)
         finally:
             del self._running[session.call_id]
+            self._recorded.discard(session.call_id)
             if sink.last is not None and not isinstance(sink.last, CallEnded):
                 sink.event(
                     CallEnded(

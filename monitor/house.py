@@ -19,6 +19,7 @@ from monitor.events import Event, Trouble
 from monitor.retention import keep_purging
 from monitor.runtime import Runtime
 from monitor.server.app import Server
+from monitor.sources import SourceError
 from monitor.sources.wav import WavSource
 from monitor.store import Store
 
@@ -26,6 +27,10 @@ SWITCH_S = 0.0005
 """The loop gives the interpreter up at each read and write of a socket, and gets it back from
 a busy thread (the ear, the disk) after so long at the latest. Python's 5 ms would be 5 ms of
 lateness each time."""
+
+
+LONGEST_UPLOAD_S = 12 * 3600.0
+"""A compressed file of hours of silence is small, its call is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,9 @@ async def open_house(
             source = await asyncio.to_thread(
                 WavSource, path, agent_channel=agent_channel, title=title
             )
+            if (source.info.duration_s or 0.0) > LONGEST_UPLOAD_S:
+                hours = LONGEST_UPLOAD_S / 3600
+                raise SourceError(f"a recording may be {hours:.0f} hours long at most")
             session = calls.start(source, recorded=True, done=lambda: path.unlink(missing_ok=True))
             return session.call_id
 

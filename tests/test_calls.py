@@ -103,6 +103,17 @@ async def test_a_call_too_many_is_refused_and_the_others_go_on(tmp_path: Path) -
         assert not f.of(second, "call.ended")
 
 
+async def test_recordings_leave_room_for_live_calls(tmp_path: Path) -> None:
+    async with floor(tmp_path, most=2) as f:
+        f.calls.start(Script([*talk(), forever]), recorded=True)
+        with pytest.raises(Busy, match=r"1 recordings.*server\.max_calls"):
+            f.calls.start(Script([]), recorded=True)
+        for _ in range(2):
+            f.calls.start(Script([*talk(), forever]))
+        with pytest.raises(Busy, match="2 calls are running"):
+            f.calls.start(Script([]))
+
+
 async def test_a_monitor_that_stops_takes_no_call(tmp_path: Path) -> None:
     async with floor(tmp_path) as f:
         await f.calls.drain("night")
@@ -244,7 +255,7 @@ async def test_trouble_of_a_shared_part_reaches_every_call(tmp_path: Path) -> No
 @pytest.mark.parametrize("recorded", [True, False])
 async def test_draining_ends_and_stores_every_call(tmp_path: Path, recorded: bool) -> None:
     words = [transcript for _, transcript in HURT_SAID]
-    async with floor(tmp_path, KnowingEngine(words)) as f:
+    async with floor(tmp_path, KnowingEngine(words), most=16) as f:
         pcm = chunked(audible(heard(*HURT))[:, : 20 * 8000], 4000)
         sessions = [f.calls.start(Script([*pcm, forever]), recorded=recorded) for _ in range(3)]
         await f.kept.until(

@@ -14,7 +14,7 @@ from monitor.events import CallEvent, Person, json_schema
 from monitor.schema import Access, CallSummary
 from monitor.server.auth import Identity, Role
 from monitor.server.desk import Desk
-from monitor.store import StoreError
+from monitor.store import StoreBusyError, StoreError
 
 FLUSH_WITHIN_S = 5.0
 
@@ -167,6 +167,8 @@ def router(desk: Desk) -> APIRouter:
             raise HTTPException(403, "only supervisors delete calls")
         try:
             store.delete(call_id)
+        except StoreBusyError as error:
+            raise HTTPException(503, str(error)) from None
         except StoreError as error:
             raise HTTPException(409, str(error)) from None
         looked(identity, "deleted", call_id)

@@ -71,3 +71,4 @@ class Desk:
     send_deadline_s: float = 10.0  # a client that takes nothing for so long is cut off
     idle_s: float = 30.0  # a sender of audio that sends nothing for so long has gone
     max_upload_bytes: int = 1024**3
+    keep_free_bytes: int = 512 * 1024**2  # of the disk; uploads that leave less are refused

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Literal, cast
-from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel
@@ -28,6 +28,10 @@ _FORM = {
                         "file": {"type": "string", "format": "binary"},
                         "agent_channel": {"type": "integer", "enum": [0, 1], "default": 0},
                         "title": {"type": "string"},
+                        "consent": {
+                            "type": "boolean",
+                            "description": "Needed where privacy.consent is required",
+                        },
                     },
                 }
             }
@@ -50,10 +54,11 @@ def router(desk: Desk) -> APIRouter:
         if not desk.auth.identify(request).supervises:
             raise HTTPException(403, "only supervisors send recordings in")
         length = request.headers.get("content-length", "")
-        if not length.isdecimal():
+        if not length.isdecimal() or "transfer-encoding" in request.headers:
             raise HTTPException(411, "the request must say its length")
         if int(length) > desk.max_upload_bytes:
             raise HTTPException(413, f"at most {desk.max_upload_bytes // 1024**2} MiB")
+        await run_in_threadpool(_room, int(length), desk)
         async with request.form(max_files=1, max_fields=4) as form:
             file = form.get("file")
             if not isinstance(file, UploadFile):
@@ -62,20 +67,36 @@ def router(desk: Desk) -> APIRouter:
             title = form.get("title", "")
             if not isinstance(title, str) or len(title) > 200:
                 raise HTTPException(400, "title is text of at most 200 characters")
-            name = Path(file.filename or "recording").name
-            path = desk.store.folder / "uploads" / f"{uuid4().hex}{_suffix(name)}"
-            await run_in_threadpool(_save, file, path)
-        try:
-            return Accepted(call_id=await desk.analyze_upload(path, channel, title or name))
-        except SourceError as error:
-            path.unlink(missing_ok=True)
-            # The sender knows the file by its own name.
-            raise HTTPException(400, str(error).replace(path.name, name)) from None
-        except Busy as error:
-            path.unlink(missing_ok=True)
-            raise HTTPException(503, str(error)) from None
+            if desk.settings.privacy.consent == "required" and form.get("consent") != "true":
+                raise HTTPException(403, "consent is required here: send consent=true once given")
+            name = Path(file.filename or "recording").name[-200:]
+            path = desk.store.upload_path(_suffix(name))
+            taken = False
+            try:
+                await run_in_threadpool(_save, file, path)
+                call_id = await desk.analyze_upload(path, channel, title or name)
+                taken = True
+            except SourceError as error:
+                # The sender knows the file by its own name.
+                raise HTTPException(400, str(error).replace(path.name, name)) from None
+            except Busy as error:
+                raise HTTPException(503, str(error)) from None
+            except OSError as error:
+                raise HTTPException(507, f"cannot keep the file: {error.strerror}") from None
+            finally:
+                if not taken:
+                    path.unlink(missing_ok=True)
+            return Accepted(call_id=call_id)
 
     return routes
+
+
+def _room(length: int, desk: Desk) -> None:
+    """Raises HTTPException 507 where the upload would take the disk from the live calls."""
+    needed = 2 * length + desk.keep_free_bytes  # it is received, then kept
+    for folder in (desk.store.folder, tempfile.gettempdir()):
+        if shutil.disk_usage(folder).free < needed:
+            raise HTTPException(507, "there is too little room on the disk for this recording")
 
 
 def _channel(value: object) -> Literal[0, 1]:
@@ -90,6 +111,5 @@ def _suffix(name: str) -> str:
 
 
 def _save(file: UploadFile, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with path.open("xb") as target:
         shutil.copyfileobj(file.file, target)

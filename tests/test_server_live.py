@@ -3,7 +3,9 @@ import contextlib
 import json
 import logging
 import socket
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -323,3 +325,13 @@ async def test_stopping_closes_open_screens(tmp_path: Path) -> None:
         await s.server.stop()
         assert await closed(socket) in (1012, 1001, 1006)
         await s.server.stop()
+
+
+async def test_a_screen_is_closed_when_its_token_runs_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(tmp_path) as s, s.socket() as socket:
+        await hear(socket, "heartbeat")
+        tomorrow = SimpleNamespace(time=lambda: time.time() + 86400.0)
+        monkeypatch.setattr("monitor.server.live.time", tomorrow)
+        assert await closed(socket) == 1008

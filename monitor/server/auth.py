@@ -7,6 +7,7 @@ read and other sites cannot send.
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ class Identity:
     role: Role
     id: str
     name: str
+    until_s: float = math.inf  # Unix time
 
     @property
     def supervises(self) -> bool:
@@ -110,7 +112,8 @@ class Auth:
             raise AuthError("this link is not valid here; ask for a new one") from None
         if claims["role"] not in get_args(Role):
             raise AuthError("this link has no known role")
-        return Identity(claims["role"], str(claims.get("id", "")), str(claims.get("name", "")))
+        who = str(claims.get("id", "")), str(claims.get("name", ""))
+        return Identity(claims["role"], *who, until_s=float(claims["exp"]))
 
     def identify(self, connection: HTTPConnection) -> Identity:
         """Who makes this request. Raises HTTPException 401, or 403 for a foreign page."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from fastapi import APIRouter, HTTPException, WebSocket
 from pydantic import ValidationError
@@ -189,6 +190,8 @@ class LiveConnection:
 
     async def _beat(self) -> None:
         while True:
+            if time.time() >= self._identity.until_s:
+                raise _Over(POLICY, "this link is no longer valid; ask for a new one")
             live_calls = len(self._desk.bus.live_calls())
             beat = Heartbeat(live_calls=live_calls, lag_s=round(self._desk.lag.lag_s, 4))
             await self._send(beat.model_dump_json())

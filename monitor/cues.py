@@ -19,6 +19,9 @@ UTTERANCE_CAP = 3.0
 REPEAT_WITHIN_S = 180.0
 REPEAT_RUN = 7
 REPEAT_RATIO = 0.8
+REPEAT_WORDS = 4
+"""With three telling words ("I've been taking this boxing class") a story only goes on:
+2 such in 6.8 h of calm consultations, none with four."""
 ASKED_WITHIN_S = 20.0
 
 SELF_REPETITION = "repetition"
@@ -114,7 +117,10 @@ class CueSpotter:
 
 def _content(words: list[str]) -> bool:
     """Enough to have been meant: reading a number back is no repetition."""
-    return len({w for w in words if w not in COMMON and w not in NUMBERS and w.isalpha()}) >= 3
+    return (
+        len({w for w in words if w not in COMMON and w not in NUMBERS and w.isalpha()})
+        >= REPEAT_WORDS
+    )
 
 
 def _times(tr: Transcript, start: int, stop: int) -> tuple[float, float]:

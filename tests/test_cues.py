@@ -113,6 +113,7 @@ def test_thanks_that_are_none(text: str) -> None:
         ("acknowledgement", "You're absolutely right, that should not have happened."),
         ("acknowledgement", "So you've been waiting three weeks for the delivery."),
         ("acknowledgement", "I can't imagine how hard that was"),
+        ("acknowledgement", "Sorry to hear work has been so stressful."),
         ("bare_sorry", "Sorry."),
         ("bare_sorry", "I'm sorry for the inconvenience."),
         ("bare_sorry", "Sorry, but there's nothing I can do."),
@@ -134,6 +135,9 @@ def test_agent_families(family: str, text: str) -> None:
         ("acknowledgement", "Sorry."),
         ("acknowledgement", "Okay, what's your account number?"),
         ("acknowledgement", "I'm sorry but I can't do that."),
+        ("acknowledgement", "Sorry, you froze there for a moment."),
+        ("acknowledgement", "If you're a bit confused, it is all in the app."),
+        ("acknowledgement", "Is that all you're worried about?"),
         ("bare_sorry", "I'm sorry you had to wait so long."),
         ("bare_sorry", "Sorry, could you repeat that?"),
         ("backchannel_only", "Okay, so the next step is a reset"),
@@ -193,6 +197,13 @@ def test_saying_it_again_when_asked_to_is_not() -> None:
     spotter.transcript(said(STORY, t0=0.0), 3.0)
     spotter.transcript(said("Sorry, could you repeat that?", "agent", t0=4.0), 7.0)
     assert spotter.transcript(said(STORY, t0=8.0), 12.0) == []
+
+
+def test_a_story_that_only_goes_on_is_not() -> None:
+    spotter = CueSpotter(PHRASES)
+    spotter.transcript(said("And I have been taking this boxing class", t0=0.0), 3.0)
+    again = said("My arm hurts, and I have been taking this boxing class", t0=60.0)
+    assert spotter.transcript(again, 64.0) == []
 
 
 def test_reading_a_number_back_is_not() -> None:

@@ -100,7 +100,7 @@ class Redactor:
         called back from the words; their audio is in the spans.
         """
         t0, t1, party = transcript.t0, transcript.t1, transcript.party
-        asked = self._expected(t0)
+        asked = self.expects(t0)
         before = self._unfinished.get(party)
         if before is not None and t0 - before.t1 > PIECES_WITHIN_S:
             before = None
@@ -131,7 +131,8 @@ class Redactor:
         )
         return masked, spans
 
-    def _expected(self, t: float) -> bool:
+    def expects(self, t: float) -> bool:
+        """Whether what is said at audio time ``t`` may be a number somebody asked for."""
         return self._asked_t is not None and t - self._asked_t <= ASKED_FOR_S
 
     def _remember(

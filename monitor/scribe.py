@@ -18,6 +18,8 @@ from monitor.transcriber import Expired, Job, Shed, Transcriber
 PRE_ROLL_S = 0.2
 POST_ROLL_S = 0.15
 """Audio decoded beyond both ends of an utterance: voice activity clips soft onsets."""
+MUTE_EDGE_S = 0.15
+"""Silenced beyond both ends of a number: the times of words are so far off."""
 TAPE_S = 20.0
 """The longest utterance is 12 s; what is heard behind it in one piece is 4 s at most."""
 
@@ -76,6 +78,11 @@ class Scribe:
             )
         )
 
+    def unheard(self, utterance: Utterance) -> None:
+        """Its words will never come. Where a number was asked for it may be one: silence it."""
+        if self._redactor is not None and self._redactor.expects(utterance.t0):
+            self._mute(utterance.party, utterance.t0, utterance.t1)
+
     def transcript(self, utterance: Utterance, decoded: Decoded) -> Transcript | None:
         """What was said, without what must not be stored; None when nothing was."""
         if not decoded.text:
@@ -95,7 +102,7 @@ class Scribe:
             return transcript
         transcript, spans = self._redactor.redact(transcript)
         for span in spans:
-            self._mute(utterance.party, span.t0, span.t1)
+            self._mute(utterance.party, max(0.0, span.t0 - MUTE_EDGE_S), span.t1 + MUTE_EDGE_S)
         return transcript
 
 

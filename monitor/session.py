@@ -244,6 +244,8 @@ class Session:
                 await self._follow(ahead, pending)
             finally:
                 scout.cancel()
+                for left in pending:  # the call was stopped
+                    self._scribe.unheard(left.utterance)
 
     async def _scout(self, ahead: _Ahead, pending: deque[_Pending]) -> None:
         call = Call(self._started.model_copy(update={"words": None}), self._settings, self._phrases)
@@ -350,7 +352,11 @@ class Session:
         """The transcript; None, and trouble told once, when there is none."""
         try:
             decoded = await words
+        except asyncio.CancelledError:  # the call is over
+            self._scribe.unheard(utterance)
+            raise
         except NO_WORDS as error:
+            self._scribe.unheard(utterance)
             self._words_trouble(True, str(error))
             return None
         if self.call.ended:

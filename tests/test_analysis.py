@@ -26,6 +26,7 @@ from monitor.config import Settings, StoreSettings
 from monitor.events import CALL_EVENT, Event
 from monitor.resources import resource
 from monitor.runtime import Runtime
+from monitor.scribe import MUTE_EDGE_S
 from monitor.sources import Pcm
 from monitor.sources.wav import WavSource
 from monitor.store import Store
@@ -115,7 +116,7 @@ async def test_a_kept_call_has_its_audio_without_the_numbers(tmp_path: Path) -> 
     marks = audio[: len(audio) // BLOCK * BLOCK].reshape(-1, BLOCK, 2)[:, BLOCK // 2]
     quiet = np.flatnonzero(marks[:, 1] == 0)
     step_s = 9 / 19
-    first_s, last_s = 3 + 2 * step_s, 3 + 18 * step_s
+    first_s, last_s = 3 + 2 * step_s - MUTE_EDGE_S, 3 + 18 * step_s + MUTE_EDGE_S
     assert quiet[0] * BLOCK_S == pytest.approx(first_s, abs=0.1)
     assert quiet[-1] * BLOCK_S == pytest.approx(last_s, abs=0.1)
     assert len(quiet) == quiet[-1] - quiet[0] + 1, "nothing of it is heard"

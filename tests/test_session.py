@@ -18,15 +18,17 @@ from monitor.audio import BLOCK, BLOCK_S, RATE_HZ
 from monitor.call import Call
 from monitor.config import AsrSettings, Settings
 from monitor.ear import Ear, Heard
-from monitor.engines import EngineError
-from monitor.events import Command, HangUp, Missing, Transcript, Utterance
+from monitor.engines import Decoded, EngineError
+from monitor.events import Command, HangUp, Missing, Party, Transcript, Utterance
 from monitor.hearing import Hearing
 from monitor.resources import resource
+from monitor.scribe import MUTE_EDGE_S
 from monitor.sources import Pcm
 from monitor.sources.wav import WavSource
 from tests.dialogue import CALM, CALM_SAID, HURT, HURT_SAID, TALK_OVER, call, line
 from tests.scores import heard
 from tests.sessions import (
+    F32,
     WAIT_S,
     Kept,
     KnowingEngine,
@@ -35,6 +37,7 @@ from tests.sessions import (
     audible,
     broken,
     chunked,
+    cut_at,
     hearing,
     run,
     said,
@@ -556,10 +559,8 @@ async def test_commands_reach_the_call(ears: Any) -> None:
 
 CARD = "four one one one one one one one one one one one one one one one"
 CARD_ROWS = heard(line((2, "="), (12, ".")), line((3, "."), (9, "="), (2, ".")))
-CARD_WORDS = said(
-    ("agent", 0, 2, "What is the card number?"),
-    ("customer", 3, 12, f"It is {CARD} okay"),
-)
+CARD_TALK: tuple[Party, float, float, str] = ("customer", 3, 12, f"It is {CARD} okay")
+CARD_WORDS = said(("agent", 0, 2, "What is the card number?"), CARD_TALK)
 
 
 @pytest.mark.parametrize("recorded", [True, False])
@@ -571,11 +572,37 @@ async def test_a_card_number_is_nowhere(recorded: bool) -> None:
     first, last = spoken[2], spoken[17]
     assert [party for _, _, party in kept.mutes] == ["customer"]
     t0, t1, _ = kept.mutes[0]
-    assert (t0, t1) == (pytest.approx(first.t0, abs=0.1), pytest.approx(last.t1, abs=0.1))
+    assert t0 == pytest.approx(first.t0 - MUTE_EDGE_S, abs=0.1)
+    assert t1 == pytest.approx(last.t1 + MUTE_EDGE_S, abs=0.1)
     assert kept.of("words")[-1].text == "It is [number] okay"
     everything = [e.model_dump_json() for e in kept.events]
     everything += [repr(item) for _, item in kept.inputs if isinstance(item, Transcript)]
     assert not any("one one" in text or "four" in text for text in everything)
+
+
+class DeafToCustomers(KnowingEngine):
+    """Fails on whatever the customer says."""
+
+    def _decode(self, clip: F32) -> Decoded:
+        if cut_at(clip)[0] == "customer":
+            raise EngineError("out of memory")
+        return super()._decode(clip)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+async def test_a_number_that_was_asked_for_is_silenced_unheard(recorded: bool) -> None:
+    engine = DeafToCustomers(CARD_WORDS)
+    kept = await run(chunked(audible(CARD_ROWS), SECOND), engine, recorded=recorded)
+    utterances = kept.of("words")
+    assert [w.party for w in utterances] == ["agent"]
+    assert {party for _, _, party in kept.mutes} == {"customer"}
+    assert min(t0 for t0, _, _ in kept.mutes) == pytest.approx(3, abs=0.3)
+    assert max(t1 for _, t1, _ in kept.mutes) == pytest.approx(12, abs=0.6)
+    small_talk = said(("agent", 0, 2, "How was your day?"), CARD_TALK)
+    kept = await run(
+        chunked(audible(CARD_ROWS), SECOND), DeafToCustomers(small_talk), recorded=recorded
+    )
+    assert kept.mutes == []
 
 
 async def test_a_card_number_stays_where_the_settings_say_so() -> None:

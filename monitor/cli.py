@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 from rich.box import SIMPLE
@@ -31,7 +32,8 @@ from monitor.engines import EngineError
 from monitor.events import CallEnded, Degraded, Event, Person
 from monitor.house import open_house, stop_on_signals
 from monitor.runtime import Runtime, new_call_id
-from monitor.server.app import ServerError
+from monitor.server.app import ServerError, shown_host
+from monitor.server.auth import Auth
 from monitor.sources import Source, SourceError
 from monitor.sources.microphone import MicrophoneSource, devices
 from monitor.sources.wav import WavSource
@@ -64,6 +66,8 @@ CLEAR_ERRORS = (
 )
 """Errors whose message is the whole story: one line and exit status 2. Anything else is a bug
 and shows its traceback."""
+
+DAY_S = 86400.0
 
 
 class Speed(StrEnum):
@@ -408,6 +412,38 @@ def doctor(model: Model = None, data_dir: DataDir = None) -> None:
     """
     settings = settings_with(model=model, data_dir=data_dir)
     marks = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "missing": "[red]✗[/]"}
+@app.command()
+def token(
+    agent: Annotated[
+        str, typer.Option(help="Id of an agent, who sees and starts own calls only.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="Name to show, also in who looked at a call.")] = "",
+    days: Annotated[float, typer.Option(min=0.01, max=3660, help="Good for so long.")] = 0.5,
+    link: Annotated[
+        bool, typer.Option("--link", help="Print a link that opens the screens instead.")
+    ] = False,
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a token for telephony that sends calls in, or a link for a person.
+
+    \b
+    monitor token --days 365
+    monitor token --link --agent ada --name "Ada"
+    monitor token --link --name "Sue"
+
+    Without --agent it is a supervisor's: as good as a password to every call.
+    """
+    settings = settings_with(host=host, port=port, data_dir=data_dir)
+    auth = Auth.load(settings.store.data_dir)
+    made = auth.token("agent" if agent else "supervisor", Person(id=agent, name=name), days * DAY_S)
+    if link:
+        where = f"http://{shown_host(settings.server.host)}:{settings.server.port}"
+        made = f"{where}/{'agent' if agent else 'floor'}?{urlencode({'token': made})}"
+    sys.stdout.write(f"{made}\n")
+
+
     missing = 0
     for finding in examine(settings):
         missing += finding.state == "missing"

@@ -36,7 +36,7 @@ from tests.commands import (
 )
 
 Monitor = Callable[..., Ran]
-COMMANDS = ("demo", "serve", "analyze", "listen", "doctor")
+COMMANDS = ("demo", "serve", "analyze", "listen", "token", "doctor")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 /** Numbers as people read them. */
-import type { Call } from "./reducer";
-import type { Level } from "./wire";
+import { type Call, separated } from "./reducer";
+import type { Level, Party } from "./wire";
 
 /** 75.4 -> "1:15", 3675 -> "1:01:15". */
 export function clock(seconds: number): string {
@@ -53,6 +53,20 @@ export function customerName(call: Call): string {
 export function about(call: Call): string {
   const name = call.started?.customer.name;
   return name ? `with ${name}` : (call.started?.title ?? "");
+}
+
+/** Who said a line. Where both share a channel, nobody can tell. */
+export function speakerName(
+  call: Call,
+  party: Party,
+  names: { agent: string; customer: string },
+): string {
+  return separated(call) ? names[party] : "Agent or customer";
+}
+
+/** Who wrote a private note. */
+export function author(by: string): string {
+  return !by || by === "supervisor" ? "Supervisor" : by;
 }
 
 export function agentName(call: Call): string {

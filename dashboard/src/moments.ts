@@ -1,5 +1,5 @@
 /** What a person would want to jump to in a call, in order of time. */
-import { clock, words } from "./format";
+import { author, clock, words } from "./format";
 import type { Call } from "./reducer";
 
 export interface Moment {
@@ -65,7 +65,7 @@ export function momentsOf(call: Call): Moment[] {
     ...call.notes.map((note) => ({
       t: note.t,
       kind: "note" as const,
-      title: `Private note${note.by && ` from ${note.by}`}`,
+      title: `Private note from ${author(note.by)}`,
       more: note.text,
     })),
   ];

@@ -224,6 +224,11 @@ export function reasons(call: Call): readonly Reason[] {
   return call.mood?.reasons ?? [];
 }
 
+/** Whether each party has a channel of its own; else nothing is known of either alone. */
+export function separated(call: Call): boolean {
+  return call.started?.separated ?? true;
+}
+
 export function speaking(call: Call): Party | "both" | "nobody" {
   return call.floor?.holder ?? "nobody";
 }

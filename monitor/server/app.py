@@ -113,11 +113,11 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://{self._shown_host}:{self.port}"
+        return f"http://{shown_host(self._settings.host)}:{self.port}"
 
     @property
     def ingest_url(self) -> str:
-        return f"ws://{self._shown_host}:{self.port}/ingest/pcm"
+        return f"ws://{shown_host(self._settings.host)}:{self.port}/ingest/pcm"
 
     def link(self, role: Role, agent: Person | None = None, path: str = "/") -> str:
         """A URL that lets its reader in: as good as a password for a shift."""
@@ -164,13 +164,6 @@ class Server:
         if self._socket is not None:
             self._socket.close()
 
-    @property
-    def _shown_host(self) -> str:
-        host = self._settings.host
-        if host in ("0.0.0.0", "::"):  # noqa: S104  (compared, not bound)
-            return "localhost"
-        return f"[{host}]" if ":" in host else host
-
     def _bind(self) -> socket.socket:
         host, port = self._settings.host, self._settings.port
         try:
@@ -207,3 +200,10 @@ class _Uvicorn(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
+
+
+def shown_host(host: str) -> str:
+    """The host of a link to a server bound to ``host``."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104  (compared, not bound)
+        return "localhost"
+    return f"[{host}]" if ":" in host else host

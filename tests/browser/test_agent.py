@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from monitor.events import Degraded, Event, Note, NudgeClosed, Overlap, Pace, Words
+from monitor.events import Degraded, Event, Note, NudgeClosed, NudgeOpened, Overlap, Pace, Words
 from tests.browser import story
 from tests.browser.conftest import axe
 from tests.browser.standin import StandIn
@@ -156,7 +156,7 @@ async def test_a_reader_who_scrolled_up_is_left_alone(page: Page, standin: Stand
     await page.mouse.wheel(0, -3000)
     await expect(page.get_by_text("Good morning, you are through")).to_be_in_viewport()
     await standin.push(Note(t=70, by="Kim", text="Well done"))
-    await expect(page.get_by_role("button", name="Read")).to_be_visible()
+    await expect(page.get_by_role("button", name="Got it")).to_be_visible()
     assert await transcript.evaluate("list => list.scrollTop") == 0
 
 
@@ -166,7 +166,7 @@ async def test_a_note_stays_until_read(page: Page, standin: StandIn) -> None:
     note = page.locator(".newest-note")
     await expect(note).to_contain_text("Kim")
     await expect(note).to_contain_text("You may offer the voucher")
-    await page.get_by_role("button", name="Read").click()
+    await page.get_by_role("button", name="Got it").click()
     await expect(note).to_have_count(0)
     await expect(page.get_by_text("You may offer the voucher")).to_be_visible()
 
@@ -239,7 +239,7 @@ async def test_fits_its_window_without_scrolling(page: Page, standin: StandIn, w
         "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
     )
     assert sizes == [width, 760]
-    for name in ("Dismiss", "Pause nudges 5 min", "Read"):
+    for name in ("Dismiss", "Pause nudges 5 min", "Got it"):
         await expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
     body, slot = page.locator(".nudge-body"), page.locator(".nudge-slot")
     assert await body.evaluate("box => box.scrollHeight <= box.clientHeight")
@@ -267,3 +267,41 @@ async def test_a_stranger_is_told_how_to_get_in(page: Page, standin: StandIn) ->
     standin.me_status = 401
     await page.goto("/agent")
     await expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
+
+
+async def test_the_whole_reason_of_a_nudge_is_seen_in_a_narrow_window(
+    page: Page, standin: StandIn
+) -> None:
+    await page.set_viewport_size({"width": 360, "height": 720})
+    await opened(page, standin)
+    why = "They said “I already told you” 12 s ago; you said sorry, not for what"
+    await standin.push(
+        NudgeOpened(
+            t=25,
+            id="n9",
+            nudge="acknowledge_first",
+            title="Acknowledge it first",
+            text="Name what went wrong for them, then solve.",
+            why=why,
+            evidence=[],
+            priority=9,
+            ttl_s=30,
+        )
+    )
+    line = page.get_by_text(why)
+    await expect(line).to_be_in_viewport(ratio=1)
+    cut = "p => [p, p.parentElement].map(box => box.scrollHeight - box.clientHeight)"
+    assert await line.evaluate(cut) == [0, 0]
+
+
+async def test_on_a_shared_channel_nobody_is_named(page: Page, standin: StandIn) -> None:
+    standin.me = {"role": "agent", "agent": {"id": "ada", "name": "Ada"}}
+    line = Words(
+        t=4, party="customer", utterance=1, t0=1, t1=3, text="Hello, who is there?", final=True
+    )
+    standin.put(story.stamp("late-parcel", [story.started(separated=False), line]))
+    await page.goto("/agent")
+    await expect(page.get_by_text("Agent or customer")).to_be_visible()
+    state = page.get_by_role("region", name="The call now")
+    await expect(state.get_by_text("Not measured")).to_be_visible()
+    await expect(state.get_by_text("Calm")).to_have_count(0)

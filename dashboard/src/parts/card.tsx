@@ -1,6 +1,6 @@
 import { memo } from "preact/compat";
 import { about, agentName } from "../format";
-import { type Call, level, openNudge, reasons, speaking, talkOvers } from "../reducer";
+import { type Call, level, openNudge, reasons, separated, speaking, talkOvers } from "../reducer";
 import { Elapsed } from "./elapsed";
 import { Mood } from "./mood";
 import { Spark } from "./spark";
@@ -24,7 +24,7 @@ export const Card = memo(function Card(props: {
         {call.ended ? (
           <span class="small quiet">Ended</span>
         ) : (
-          <Mood level={now} rising={call.mood?.rising ?? false} />
+          <Mood level={now} rising={call.mood?.rising ?? false} measured={separated(call)} />
         )}
         <span class="num small quiet"><Elapsed call={call} /></span>
       </div>
@@ -69,6 +69,7 @@ function whyHot(call: Call): string {
 
 function Holder({ call }: { call: Call }) {
   const holder = call.ended ? "nobody" : speaking(call);
-  const text = { agent: "Agent speaks", customer: "Customer speaks", both: "Both", nobody: "Silence" };
+  const text = { agent: "Agent speaks", customer: "Customer speaks", both: "Both speak", nobody: "Silence" };
+  if (holder !== "nobody" && !separated(call)) return <span class="holder">Speech</span>;
   return <span class={`holder ${holder}`}>{text[holder]}</span>;
 }

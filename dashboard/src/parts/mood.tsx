@@ -8,7 +8,14 @@ const SHAPE: Record<Level, string> = {
 };
 
 /** The customer's mood as a word, a shape and a colour; bands, never percentages. */
-export function Mood(props: { level: Level; rising?: boolean; label?: string }) {
+export function Mood(props: {
+  level: Level;
+  rising?: boolean;
+  label?: string;
+  /** False: the two parties share a channel, so there is no mood to show. */
+  measured?: boolean;
+}) {
+  if (props.measured === false) return <span class="mood none">Not measured</span>;
   return (
     <span class={`mood ${props.level}`}>
       <svg viewBox="0 0 16 16" aria-hidden="true">

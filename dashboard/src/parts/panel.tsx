@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, api } from "../api";
 import { about, agentName, clock, customerName } from "../format";
-import { type Call, emptyCall, emptyWorld, level, reasons, reduceCall, type World } from "../reducer";
+import { type Call, emptyCall, emptyWorld, level, reasons, reduceCall, separated, type World } from "../reducer";
 import { Curve } from "./curve";
 import { Link } from "./link";
 import { Mood } from "./mood";
@@ -72,7 +72,7 @@ function Followed({ id, past, onClose }: { id: string; past: World; onClose: () 
       </header>
       <section class="panel-mood" aria-label="Customer mood">
         <div class="row">
-          <Mood level={level(call)} rising={call.mood?.rising ?? false} />
+          <Mood level={level(call)} rising={call.mood?.rising ?? false} measured={separated(call)} />
           {call.ended && <span class="small quiet">Call ended: {call.ended.reason}</span>}
         </div>
         <ul class="reasons small">

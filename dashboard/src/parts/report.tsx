@@ -4,7 +4,9 @@ import { clock, percent, seconds } from "../format";
 import { me } from "../me";
 
 /** The figures of a whole call. */
-export function ReportTable({ report }: { report: Report }) {
+export function ReportTable(props: { report: Report; separated: boolean }) {
+  const { report } = props;
+  if (!props.separated) return <Together report={report} />;
   const { agent, customer, mood } = report;
   const supervises = me.value?.role !== "agent";
   const pace = (wpm: number | null) => (wpm === null ? "–" : `${Math.round(wpm)} words/min`);
@@ -49,6 +51,20 @@ export function ReportTable({ report }: { report: Report }) {
         <Figure name="On alert">{seconds(mood.alert_s, 0)}</Figure>
       </dl>
     </div>
+  );
+}
+
+/** Both parties on one channel: only what stands for both of them. */
+function Together({ report }: { report: Report }) {
+  return (
+    <dl class="report">
+      <Figure name="Speech" more="both parties">
+        {seconds(report.customer.talk_s, 0)}
+      </Figure>
+      <Figure name="Dead air" more={`${report.dead_air_count} ×`}>
+        {seconds(report.dead_air_s)}
+      </Figure>
+    </dl>
   );
 }
 

@@ -2,9 +2,9 @@ import { useSignalEffect } from "@preact/signals";
 import { memo } from "preact/compat";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Words } from "../events";
-import { clock } from "../format";
+import { clock, speakerName } from "../format";
 import type { Player } from "../player";
-import type { Call } from "../reducer";
+import { type Call, separated } from "../reducer";
 
 /** After the reader scrolled, the text stays put for so long. */
 const READER_HOLDS_MS = 4000;
@@ -75,17 +75,23 @@ export function Spoken(props: {
         <Line
           key={utterance.utterance}
           utterance={utterance}
-          who={utterance.party === "agent" ? props.agent : props.customer}
+          who={speakerName(call, utterance.party, props)}
+          colour={separated(call) ? utterance.party : ""}
         />
       ))}
     </ol>
   );
 }
 
-const Line = memo(function Line({ utterance, who }: { utterance: Words; who: string }) {
+const Line = memo(function Line(props: {
+  utterance: Words;
+  who: string;
+  colour: string;
+}) {
+  const { utterance, who } = props;
   const words = utterance.words;
   return (
-    <li class={`utterance ${utterance.party}`}>
+    <li class={`utterance ${props.colour}`}>
       <button type="button" class="at plain" data-t={utterance.t0}>
         <span class="sr">Play from </span>
         {clock(utterance.t0)}

@@ -21,6 +21,8 @@ export function Timeline(props: {
   duration: number;
   peaks: Peaks | null;
   player: Player;
+  /** Why there is no sound, if so. */
+  silent: string | null;
 }) {
   const { player, duration } = props;
   const [box, boxWidth] = useWidth<HTMLDivElement>();
@@ -53,7 +55,13 @@ export function Timeline(props: {
 
   return (
     <section class="card timeline" aria-label="Time line">
-      <Controls player={player} duration={duration} zoom={zoom} setZoom={setZoom} />
+      <Controls
+        player={player}
+        duration={duration}
+        zoom={zoom}
+        setZoom={setZoom}
+        silent={props.silent}
+      />
       <div class="timeline-scroll" ref={box}>
         <div class="timeline-body" style={{ width: `${width + LABELS_PX}px` }}>
           <Labels waves={props.peaks !== null} />
@@ -157,6 +165,7 @@ function Controls(props: {
   duration: number;
   zoom: number;
   setZoom: (zoom: number) => void;
+  silent: string | null;
 }) {
   const { player } = props;
   return (
@@ -191,6 +200,7 @@ function Controls(props: {
           ))}
         </select>
       </label>
+      {props.silent && <span class="small quiet">{props.silent}</span>}
       <span class="small quiet push">Space plays · ← → 5 s · Shift ← → 1 s</span>
     </div>
   );

@@ -1,6 +1,6 @@
 import type { Words } from "../events";
-import { clock } from "../format";
-import type { Call } from "../reducer";
+import { author, clock, speakerName } from "../format";
+import { type Call, separated } from "../reducer";
 import type { EventOf } from "../wire";
 import { useFollow } from "./follow";
 
@@ -21,7 +21,7 @@ export function Transcript(props: {
     <ol class="transcript" ref={list} aria-label="Transcript" tabIndex={0}>
       {lines.length === 0 && <li class="message quiet small">{props.empty}</li>}
       {lines.map((line) => (
-        <Row key={keyOf(line)} line={line} agent={props.agent} customer={props.customer} />
+        <Row key={keyOf(line)} line={line} call={props.call} names={props} />
       ))}
     </ol>
   );
@@ -44,14 +44,15 @@ function keyOf(line: Line): string {
   return line.type === "words" ? `u${line.utterance}` : `s${line.seq}`;
 }
 
-function Row({ line, agent, customer }: { line: Line; agent: string; customer: string }) {
+function Row(props: { line: Line; call: Call; names: { agent: string; customer: string } }) {
+  const { line, call, names } = props;
   switch (line.type) {
     case "words":
       return (
-        <li class={`utterance ${line.party} ${line.final ? "" : "partial"}`}>
+        <li class={`utterance ${separated(call) ? line.party : ""} ${line.final ? "" : "partial"}`}>
           <span class="at">{clock(line.t0)}</span>
           <span>
-            <span class="who">{line.party === "agent" ? agent : customer}</span>{" "}
+            <span class="who">{speakerName(call, line.party, names)}</span>{" "}
             <span class="said">{line.text}</span>
           </span>
         </li>
@@ -61,7 +62,7 @@ function Row({ line, agent, customer }: { line: Line; agent: string; customer: s
         <li class="utterance note">
           <span class="at">{clock(line.t)}</span>
           <span>
-            <span class="who">Private note{line.by && ` · ${line.by}`}</span>{" "}
+            <span class="who">Private note · {author(line.by)}</span>{" "}
             <span class="said">{line.text}</span>
           </span>
         </li>

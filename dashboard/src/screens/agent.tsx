@@ -1,11 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Me } from "../api";
-import { clock, customerName } from "../format";
+import { author, clock, customerName } from "../format";
 import { Link } from "../parts/link";
 import { Mood } from "../parts/mood";
 import { Transcript } from "../parts/transcript";
 import { useLive, type Watching } from "../parts/use_live";
-import { type Call, level, openNudge, reasons, speaking } from "../reducer";
+import { type Call, level, openNudge, reasons, separated, speaking } from "../reducer";
 import "../styles/agent.css";
 
 const SNOOZE_S = 300;
@@ -181,19 +181,24 @@ function State({ call }: { call: Call }) {
     both: "Both speak",
     nobody: "Silence",
   }[holder];
+  const together = !separated(call) && holder !== "nobody";
   return (
     <section class="state card" aria-label="The call now">
       <div>
         <h2 class="small quiet">Customer’s mood</h2>
-        <Mood level={level(call)} rising={call.mood?.rising ?? false} />
+        <Mood
+          level={level(call)}
+          rising={call.mood?.rising ?? false}
+          measured={separated(call)}
+        />
         <p class="small quiet state-why" title={why}>
           {level(call) === "calm" ? "" : why}
         </p>
       </div>
       <div>
         <h2 class="small quiet">Who is speaking</h2>
-        <p class={`holder ${holder}`}>
-          <strong>{who}</strong>
+        <p class={`holder ${together ? "" : holder}`}>
+          <strong>{together ? "Speech" : who}</strong>
         </p>
         <p class="small quiet num">{call.ended || since < 1 ? "" : clock(since)}</p>
       </div>
@@ -210,10 +215,10 @@ function NewestNote({ call }: { call: Call }) {
       {note && (
         <div class="newest-note">
           <p>
-            <strong>{note.by || "Supervisor"}</strong> {note.text}
+            <strong>{author(note.by)}</strong> {note.text}
           </p>
           <button type="button" class="plain" onClick={() => setRead(note.seq)}>
-            Read
+            Got it
           </button>
         </div>
       )}

@@ -105,7 +105,10 @@ function Table({ calls }: { calls: readonly CallSummary[] }) {
               <td>{call.customer.name || "–"}</td>
               <td class="num right">{call.duration_s === null ? "–" : clock(call.duration_s)}</td>
               <td>
-                <Mood level={peakLevel(call.peak_mood, call.alerts)} />
+                <Mood
+                  level={peakLevel(call.peak_mood, call.alerts)}
+                  measured={call.separated}
+                />
               </td>
               <td class="num right">{call.separated ? call.talk_overs : "–"}</td>
               <td class="num right">{call.nudges}</td>

@@ -12,7 +12,7 @@ import { Spoken } from "../parts/spoken";
 import { Timeline } from "../parts/timeline";
 import { useRecorded } from "../parts/use_recorded";
 import { Player } from "../player";
-import { type Call, holderAt, level, openNudge, reasons } from "../reducer";
+import { type Call, holderAt, level, openNudge, reasons, separated } from "../reducer";
 import { go } from "../router";
 import "../styles/replay.css";
 
@@ -60,7 +60,7 @@ function Replay({ recorded, peaks }: { recorded: Recorded; peaks: Peaks | null }
     <main class="replay-main">
       <Head summary={summary} call={call} />
       {player.problem.value && <p class="notice bad">{player.problem.value}</p>}
-      <Timeline call={call} duration={duration} peaks={peaks} player={player} />
+      <Timeline call={call} duration={duration} peaks={peaks} player={player} silent={silence(summary)} />
       <div class="replay-below">
         <section class="card said-card" aria-label="Conversation">
           <Spoken
@@ -93,7 +93,7 @@ function Replay({ recorded, peaks }: { recorded: Recorded; peaks: Peaks | null }
           {call.report && (
             <section class="card pad" aria-label="Figures">
               <h2>Figures</h2>
-              <ReportTable report={call.report} />
+              <ReportTable report={call.report} separated={separated(call)} />
             </section>
           )}
           <WhoLooked id={summary.call_id} />
@@ -101,6 +101,12 @@ function Replay({ recorded, peaks }: { recorded: Recorded; peaks: Peaks | null }
       </div>
     </main>
   );
+}
+
+/** Why nothing is heard while the playhead moves; null when something is. */
+function silence(summary: CallSummary): string | null {
+  if (summary.live) return "Without sound while the call goes on";
+  return summary.has_audio ? null : "Without sound: no recording was kept";
 }
 
 function Head({ summary, call }: { summary: CallSummary; call: Call }) {
@@ -152,12 +158,14 @@ function AtPlayhead(props: { call: Call; fold: Fold; player: Player }) {
   const call = useComputed(() => fold.at(player.t.value)).value;
   const nudge = openNudge(call);
   const speaks = useComputed(() => holderAt(props.call, player.t.value)).value;
-  const holder = { agent: "Agent speaks", customer: "Customer speaks", both: "Both speak", nobody: "Silence" };
+  const apart = separated(props.call);
+  const one = apart ? null : "Speech";
+  const holder = { agent: one ?? "Agent speaks", customer: one ?? "Customer speaks", both: "Both speak", nobody: "Silence" };
   return (
     <section class="card pad at-playhead" aria-label="At the playhead">
       <div class="row">
-        <Mood level={level(call)} rising={call.mood?.rising ?? false} />
-        <span class={`small holder ${speaks}`}>{holder[speaks]}</span>
+        <Mood level={level(call)} rising={call.mood?.rising ?? false} measured={apart} />
+        <span class={`small holder ${apart ? speaks : ""}`}>{holder[speaks]}</span>
       </div>
       <p class="small quiet one-line">
         {level(call) === "calm" ? "" : reasons(call).map((reason) => reason.text).join(" · ")}

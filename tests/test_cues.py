@@ -201,8 +201,8 @@ def test_saying_it_again_when_asked_to_is_not() -> None:
 
 def test_a_story_that_only_goes_on_is_not() -> None:
     spotter = CueSpotter(PHRASES)
-    spotter.transcript(said("And I have been taking this boxing class", t0=0.0), 3.0)
-    again = said("My arm hurts, and I have been taking this boxing class", t0=60.0)
+    spotter.transcript(said("Well on Mondays I have been taking this boxing class", t0=0.0), 3.0)
+    again = said("My muscles got sore since I have been taking this boxing class", t0=60.0)
     assert spotter.transcript(again, 64.0) == []
 
 

@@ -73,7 +73,8 @@ def test_a_strong_talk_over_nudges_while_it_lasts() -> None:
 
 
 def test_the_second_talk_over_nudges_in_the_block_where_it_is_judged() -> None:
-    settings = Settings(nudges=NudgeSettings(thresholds={"let_them_finish": {"strong_score": 9.0}}))
+    often = {"strong_score": 9.0, "weak_repeats": 2.0}
+    settings = Settings(nudges=NudgeSettings(thresholds={"let_them_finish": often}))
     events = play(call(settings), heard(*TALK_OVER))
     (opened,) = of(events, "nudge.opened")
     _, second = (o for o in of(events, "overlap") if not o.final)
@@ -102,7 +103,8 @@ def test_a_hurried_agent_is_slowed() -> None:
 
 
 def test_a_slow_agent_is_left_alone() -> None:
-    assert of(run(*reversed(HURRIED)), "nudge.opened") == []
+    hurried, slow = HURRIED
+    assert of(run(slow, hurried), "nudge.opened") == []
 
 
 def test_words_raise_an_alert_and_the_nudge_that_answers_it() -> None:

@@ -130,11 +130,22 @@ def test_finish_one_strong_talk_over() -> None:
 
 
 def test_finish_two_in_a_minute() -> None:
-    view = View(t=101.0, overlaps=(overlap(60.0), overlap(100.0)))
-    why = need(let_them_finish, view)
+    loud = overlap(60.0, score=3.0, final=True)
+    why = need(let_them_finish, View(t=101.0, overlaps=(loud, overlap(100.0))))
     assert why is not None
     assert why.text == "You spoke over them twice in a minute"
-    assert need(let_them_finish, View(t=101.0, overlaps=(overlap(40.0), overlap(100.0)))) is None
+    before = overlap(40.0, score=3.0, final=True)
+    assert need(let_them_finish, View(t=101.0, overlaps=(before, overlap(100.0)))) is None
+
+
+def test_finish_two_that_were_only_long_may_be_the_ends_of_sentences() -> None:
+    first, second, third = (overlap(t0, final=True) for t0 in (60.0, 80.0, 100.0))
+    assert need(let_them_finish, View(t=101.0, overlaps=(first, third))) is None
+    very_long = overlap(60.0, seconds=2.0, final=True)
+    assert need(let_them_finish, View(t=101.0, overlaps=(very_long, third))) is not None
+    why = need(let_them_finish, View(t=101.0, overlaps=(first, second, third)))
+    assert why is not None
+    assert why.text == "You spoke over them 3 times in a minute"
 
 
 def test_finish_is_never_late() -> None:
@@ -161,7 +172,11 @@ def test_finish_does_not_hold_once_taken_back() -> None:
     assert let_them_finish.holds(
         View(t=102.0, overlaps=(strong,)), 101.0, let_them_finish.THRESHOLDS
     )
+    weak = overlap(60.0, final=True)
     taken_back = strong.model_copy(update={"kind": "backchannel"})
+    assert not let_them_finish.holds(
+        View(t=102.0, overlaps=(weak, taken_back)), 101.0, let_them_finish.THRESHOLDS
+    )
     assert not let_them_finish.holds(
         View(t=102.0, overlaps=(taken_back,)), 101.0, let_them_finish.THRESHOLDS
     )

@@ -14,6 +14,9 @@ PRIORITY = 90
 TTL_S = 12.0
 THRESHOLDS = {
     "strong_score": 3.0,  # points of the overlap rule: long, and loud, high or cutting off
+    "long_s": 2.0,  # so long, and it needs nothing else to be plain
+    "repeats": 2.0,  # talk-overs in a minute of which one is plain …
+    "weak_repeats": 3.0,  # … or so many that may each have been the end of a sentence
     "second_s": 1.0,  # lasting so long brings the next point
     "repeat_within_s": 60.0,
     "fresh_s": 2.5,  # later than this it is no advice, only blame
@@ -29,7 +32,7 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     newest = recent[-1]
     if view.t - max(newest.t1, newest.t) > th["fresh_s"]:
         return None
-    if len(recent) >= 2:
+    if _repeated(view, recent, th):
         times = "twice" if len(recent) == 2 else f"{len(recent)} times"
         return Evidence(
             kind="interaction",
@@ -48,6 +51,20 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
         value=round(lasted_s, 1),
         unit="s",
     )
+
+
+def _repeated(view: View, recent: list[Overlap], th: Mapping[str, float]) -> bool:
+    """Often enough. Two that were only long, a second or so each, are none yet: calm people
+    come in so on sentences that trail off."""
+    if len(recent) >= th["weak_repeats"]:
+        return True
+    return len(recent) >= th["repeats"] and any(_plain(view, overlap, th) for overlap in recent)
+
+
+def _plain(view: View, overlap: Overlap, th: Mapping[str, float]) -> bool:
+    """More than long, or very long."""
+    lasted_s = _lasted_s(view, overlap)
+    return _score(overlap, lasted_s, th) >= th["strong_score"] or lasted_s >= th["long_s"]
 
 
 def _lasted_s(view: View, overlap: Overlap) -> float:
@@ -87,5 +104,9 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
 
 
 def holds(view: View, since: float, th: Mapping[str, float]) -> bool:
+    """Whether the one that it was opened on still stands, and with it enough of the others."""
     before = view.talk_overs(since - th["repeat_within_s"], until=since)
-    return bool(before) and (len(before) >= 2 or before[-1].kind == "talk_over")
+    if not before or since - max(before[-1].t1, before[-1].t) > th["fresh_s"]:
+        return False
+    newest = before[-1]
+    return not newest.final or _repeated(view, before, th) or _plain(view, newest, th)

@@ -46,6 +46,7 @@ class Nudge:
     kind: str
     priority: int
     ttl_s: float
+    cooldown_s: float
     thresholds: Thresholds
     need: Callable[[View, Thresholds], Evidence | None]
     done: Callable[[View, float, Thresholds], Evidence | None]
@@ -67,6 +68,7 @@ class Nudge:
             kind=module.KIND,
             priority=module.PRIORITY,
             ttl_s=module.TTL_S,
+            cooldown_s=getattr(module, "COOLDOWN_S", 0.0),
             thresholds=dict(module.THRESHOLDS) | dict(overrides),
             need=module.need,
             done=module.done,
@@ -115,7 +117,10 @@ class Policy:
     def hash(self) -> str:
         """Twelve hex digits: the same for the same nudges, texts, thresholds and budget."""
         nudges = {
-            n.name: [n.title, n.text, n.kind, n.priority, n.ttl_s, dict(n.thresholds)]
+            n.name: [
+                *(n.title, n.text, n.kind, n.priority, n.ttl_s, n.cooldown_s),
+                dict(n.thresholds),
+            ]
             for n in self._nudges
         }
         budget = self._settings.model_dump(exclude={"enabled", "thresholds"})
@@ -198,7 +203,8 @@ class Policy:
             if floor is not None and nudge.priority < floor:
                 return
             since = self._last_open.get(nudge.kind)
-            if since is not None and view.t - since < self._settings.cooldown_s:
+            cooldown_s = max(self._settings.cooldown_s, nudge.cooldown_s)
+            if since is not None and view.t - since < cooldown_s:
                 continue
             why = nudge.need(view, nudge.thresholds)
             if why is None or view.t - why.t > nudge.ttl_s:

@@ -78,9 +78,18 @@ def test_nothing_in_the_warm_up() -> None:
 
 def test_expires_and_does_not_come_back_within_the_cooldown() -> None:
     screen = Screen(cooldown_s=60.0)
-    screen.over(FAST, 60.0, 125.0)
-    assert screen.opened == [("match_their_pace", 60.0), ("match_their_pace", 120.0)]
-    assert screen.closed == [("match_their_pace", "expired", 30.0)]
+    screen.over(replace(FAST, mood=3.0), 60.0, 125.0)
+    assert screen.opened == [("slow_down", 60.0), ("slow_down", 120.0)]
+    assert screen.closed == [("slow_down", "expired", 25.0)]
+
+
+def test_a_nudge_may_ask_for_a_longer_cooldown_never_for_a_shorter() -> None:
+    screen = Screen(cooldown_s=60.0)
+    screen.over(FAST, 60.0, 365.0)
+    assert screen.opened == [("match_their_pace", 60.0), ("match_their_pace", 360.0)]
+    screen = Screen(cooldown_s=400.0)
+    screen.over(FAST, 60.0, 459.5)
+    assert screen.opened == [("match_their_pace", 60.0)]
 
 
 def test_a_cooldown_holds_for_the_kind() -> None:
@@ -109,7 +118,7 @@ def test_one_on_the_screen_and_a_gap_between() -> None:
 
 def test_a_budget_for_the_call() -> None:
     screen = Screen(max_per_call=2, cooldown_s=30.0)
-    screen.over(FAST, 60.0, 400.0)
+    screen.over(replace(FAST, mood=3.0), 60.0, 400.0)
     assert len(screen.opened) == 2
 
 

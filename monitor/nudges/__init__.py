@@ -10,5 +10,6 @@ A nudge is pure: module constants and two functions over a read-only ``View``.
 ``THRESHOLDS``  numbers a team may override in ``settings.nudges.thresholds``
 ``need(view, th)``         why it is needed now, or None; ``Evidence.t`` is when it arose
 ``done(view, since, th)``  how the agent did it since then, or None
+``COOLDOWN_S``  optional: not again before, where that is longer than the policy's own
 ``holds(view, since, th)`` optional: False when what it was opened on was taken back
 """

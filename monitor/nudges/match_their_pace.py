@@ -12,6 +12,8 @@ TEXT = "They speak more slowly. Take your time."
 KIND = "pace"
 PRIORITY = 20
 TTL_S = 30.0
+COOLDOWN_S = 300.0
+"""A pace is a habit, no event: said every minute, it brings nothing new."""
 THRESHOLDS = {
     "ratio": 1.25,  # opens above; done when the pace meter finds no mismatch any more
     "agent_talk_s": 15.0,  # a greeting said a hundred times a day is no pace

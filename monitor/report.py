@@ -8,6 +8,10 @@ from monitor.events import MoodReport, NudgeReport, Party, PartyReport, Report
 from monitor.pace import PaceMeter
 from monitor.turns import TurnFigures
 
+RATE_MIN_S = 10.0
+"""Of the customer's speech, for talk-overs per 10 minutes; less counts as so much, or one in a
+call that was dropped after 3 s would be 200."""
+
 
 def report(
     t: float,
@@ -20,7 +24,7 @@ def report(
     """Everything at audio time ``t``, the end of the call, s."""
     customer_s = figures.talk_s["customer"]
     talk_overs = figures.overlaps.get("talk_over", 0)
-    per_10_min = talk_overs * 600.0 / customer_s if customer_s > 0 else 0.0
+    per_10_min = talk_overs * 600.0 / max(customer_s, RATE_MIN_S)
     return Report(
         t=t,
         duration_s=round(t, 3),

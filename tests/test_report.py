@@ -7,9 +7,9 @@ import pytest
 from monitor.config import PaceSettings
 from monitor.events import MoodReport, Report
 from monitor.pace import PaceMeter
-from monitor.report import report
+from monitor.report import RATE_MIN_S, report
 from monitor.turns import TurnFigures
-from tests.dialogue import CALM, CALM_SAID, HURT, HURT_SAID, TALK_OVER, of, run
+from tests.dialogue import CALM, CALM_SAID, HURT, HURT_SAID, TALK_OVER, line, of, run
 
 NO_MOOD = MoodReport(peak=0, peak_t=0, mean=0, end=0, alerts=0, watch_s=0, alert_s=0)
 
@@ -48,6 +48,22 @@ def test_talk_overs_are_counted_per_10_minutes_of_customer_speech() -> None:
     assert figures.overlaps["talk_over"] == 2
     per_10_min = 2 * 600 / figures.customer.talk_s
     assert figures.talk_overs_per_10_min == pytest.approx(per_10_min, abs=0.5)
+
+
+def test_one_talk_over_in_a_dropped_call_is_no_rate_of_hundreds() -> None:
+    figures = of_call(line((1.5, "."), (2, "#")), line((2.2, "="), (0.3, "."), (1, "=")))
+    assert figures.overlaps["talk_over"] == 1
+    assert figures.customer.talk_s < 4
+    assert figures.talk_overs_per_10_min == 600 / RATE_MIN_S
+
+
+@pytest.mark.parametrize("score", [("", ""), ("=", ""), (line((30, ".")), ""), ("", "=" * 300)])
+def test_a_call_with_next_to_nothing_in_it_has_a_report(score: tuple[str, str]) -> None:
+    figures = of_call(*score)
+    shares = figures.agent.talk_share + figures.customer.talk_share
+    assert shares == (1.0 if "=" in "".join(score) else 0.0)
+    assert figures.median_fto_s is figures.agent.response_latency_s is None
+    assert (figures.talk_overs_per_10_min, figures.overtalk_s, figures.nudges) == (0, 0, [])
 
 
 def test_nudges_and_mood_of_a_heated_call() -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from websockets.asyncio.client import ClientConnection
 
 from monitor.events import Missing
-from monitor.sources import Pcm
-from tests.serving import ANNA, BEN, WAIT_S, Stage, stage
+from monitor.sources import Pcm, Source
+from tests.serving import ANNA, BEN, WAIT_S, Call, Stage, stage
 
 START: dict[str, Any] = {"rate": 8000, "agent": {"id": "anna", "name": "Anna"}, "title": "T"}
 SECOND = (np.arange(16000) % 200).astype("<i2").tobytes()
@@ -68,6 +68,23 @@ async def test_a_sender_that_falls_silent_is_given_up(tmp_path: Path) -> None:
         assert error["event"] == "error"
         assert "nothing came" in error["reason"]
         assert (await reply(socket))["reason"] == "failed"
+
+
+async def test_a_call_that_takes_no_audio_does_not_hold_its_sender_for_ever(
+    tmp_path: Path,
+) -> None:
+    def start_and_forget(_: Source) -> Call:
+        return Call("stuck")
+
+    changes: dict[str, Any] = {"start_call": start_and_forget, "idle_s": 0.2}
+    async with stage(tmp_path, **changes) as s, s.socket("/ingest/pcm") as socket:
+        await socket.send(json.dumps(START))
+        await reply(socket)
+        for _ in range(11):  # one second more than may wait
+            await socket.send(SECOND)
+        error = await reply(socket)
+        assert error["event"] == "error"
+        assert "took no audio" in error["reason"]
 
 
 async def test_no_room_is_busy(tmp_path: Path) -> None:

@@ -168,6 +168,7 @@ def test_without_consent_no_sample_leaves_the_decoder() -> None:
         ([b"\x00\x00\x00\x00"], "start line, as text"),
         ([START, "nonsense"], "event"),
         ([START, '{"event": "explode"}'], "consent, paused, resumed or stop"),
+        (['{"agent": {"name": "%s"}}' % ("x" * 201)], "200 characters"),
         ([START, "[]"], "event"),
         ([START, "[" * 200_000], "event"),
     ],

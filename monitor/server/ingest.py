@@ -106,8 +106,13 @@ class IngestConnection:
         if self._source is not None and fed.items:
             loop = asyncio.get_running_loop()
             before_s = loop.time()
-            for item in fed.items:
-                await self._source.put(item)
+            try:
+                async with asyncio.timeout(self._desk.idle_s):
+                    for item in fed.items:
+                        await self._source.put(item)
+            except TimeoutError:
+                reason = f"the call took no audio for {self._desk.idle_s:.0f} s"
+                raise SourceError(reason) from None
             self._waited_s += loop.time() - before_s
 
     def _info(self) -> SourceInfo:

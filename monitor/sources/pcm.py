@@ -17,13 +17,14 @@ from typing import Any, Literal
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from monitor.audio import BLOCK, RATE_HZ
 from monitor.events import Missing, Person
 from monitor.sources import Pcm, SourceError, SourceInfo
 
 FRAME_BYTES = 4
+MAX_NAME = 200
 _FULL_SCALE = np.float32(1 / 32768)
 LOST_WINDOW_S = 5.0
 """Audio late for so long without ever catching up was lost: a stall is over sooner."""
@@ -43,9 +44,17 @@ class Start(BaseModel):
     rate: int = Field(RATE_HZ, ge=8000, le=48000, description="Samples per second and channel")
     agent: Person = Person()
     customer: Person = Person()
-    title: str = Field("", max_length=200)
+    title: str = Field("", max_length=MAX_NAME)
     agent_channel: Literal[0, 1] = 0
     consent: bool | None = None
+
+    @field_validator("agent", "customer")
+    @classmethod
+    def _short(cls, person: Person) -> Person:
+        # It stands on every card of the floor, for every reader.
+        if max(len(person.id), len(person.name)) > MAX_NAME:
+            raise ValueError(f"an id or name has {MAX_NAME} characters at most")
+        return person
 
 
 @dataclass(slots=True)

@@ -136,7 +136,9 @@ class ServerSettings(Section):
     subscriber_queue: int = Field(
         512, description="Facts a slow client may be behind before resync"
     )
-    max_calls: int = Field(64, description="More live calls are refused, not slowed")
+    max_calls: int = Field(
+        64, description="More live calls are refused, not slowed; of recordings sent in, a quarter"
+    )
 
 
 class StoreSettings(Section):

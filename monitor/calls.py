@@ -16,6 +16,7 @@ from monitor.events import CallEnded, Command, Event, Party, Trouble
 from monitor.runtime import Runtime
 from monitor.session import Session
 from monitor.sources import Busy, Source
+from monitor.sources._patient import PatientSource
 from monitor.store import Store
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,8 @@ class Calls:
         if self._closing:
             raise Busy("the monitor is stopping")
         self._make_sure_of_room(recorded)
+        if recorded:
+            source = PatientSource(source, lambda: self._store.has_room)
         sink = _Outputs(self._bus, self._store, self._watch)
         session = self._runtime.session(source, sink, recorded=recorded)
         task = asyncio.create_task(self._run(session, sink), name=f"call {session.call_id}")

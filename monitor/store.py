@@ -51,6 +51,7 @@ F32 = NDArray[np.float32]
 
 DISK_WITHIN_S = 30.0
 VACUUM_WITHIN_S = 600.0
+PATIENT_FILL = 0.25
 
 
 class StoreError(RuntimeError):
@@ -119,6 +120,11 @@ class Store:
         """Wait until all that was given so far is on disk. Raises TimeoutError."""
         self._audio.ask(lambda: None).result(timeout_s)
         self._rows.ask(lambda: None).result(timeout_s)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a recording may add to what waits to be written: live calls need the rest."""
+        return max(self._rows.fill, self._audio.fill) < PATIENT_FILL
 
     @property
     def lost(self) -> dict[str, int]:

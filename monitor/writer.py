@@ -97,6 +97,11 @@ class Writer:
         with self._wake:
             return dict(self._lost)
 
+    @property
+    def fill(self) -> float:
+        """How much of the backlog's bound waits to be written, 0 to 1."""
+        return self._bytes / self._bound
+
     def put(self, item: Item) -> bool:
         """Take an item to write. False: the backlog is full and the item is lost."""
         with self._wake:

@@ -515,6 +515,12 @@ def test_files_are_private(store: Store, tmp_path: Path) -> None:
     assert (tmp_path / "calls.db").stat().st_mode & 0o077 == 0
 
 
+def test_an_idle_store_has_room(store: Store) -> None:
+    store.event(started())
+    store.flush()
+    assert store.has_room
+
+
 def test_many_readers_do_not_hold_up_the_writer(store: Store) -> None:
     with ExitStack() as readers:
         for _ in range(15):  # a pool of the usual size has no more
@@ -561,6 +567,7 @@ def test_looks_are_bounded_while_the_disk_fails(
     for _ in range(100):
         store.log_access("Sue", "supervisor", "live", "c1")
     assert store.lost == {"access": 90}
+    assert not store.has_room
     store.close(timeout_s=0.1)
 
 

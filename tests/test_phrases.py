@@ -108,6 +108,26 @@ I'd like your name so I can make a complaint.
 This is a waste of my time.
 You're not helping me at all.
 Every time I call I get a different story.
+I've spent my whole lunch break on this call.
+You are the fourth agent I've spoken to and none of you can help.
+I never agreed to that charge.
+This is getting out of hand.
+Don't put me on hold again.
+I want someone to take responsibility for this.
+I'm not happy with the way this was handled.
+How hard can it be to send one email?
+I've been more than patient.
+Forget it, I'll go somewhere else.
+You promised me this would never happen again.
+I asked you a simple question.
+Your colleague was extremely rude to me.
+It keeps happening over and over.
+I'm going to have to take this further.
+Are you telling me I have to wait another week?
+I feel like nobody is listening.
+This is unacceptable, I need this today.
+I told you, I don't have the receipt.
+So what was the point of calling you?
 """.strip().splitlines()
 """Said by somebody who is upset."""
 

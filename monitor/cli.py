@@ -78,6 +78,9 @@ class Speed(StrEnum):
 NoWords = Annotated[
     bool, typer.Option("--no-words", help="No speech-to-text: talk-over, pace and tone only.")
 ]
+Consent = Annotated[
+    bool, typer.Option("--consent", help="Both have consented: where privacy.consent is required.")
+]
 Model = Annotated[
     str | None,
     typer.Option(help="Speech-to-text weights: a name of models/manifest.toml, or a folder."),
@@ -92,6 +95,11 @@ Host = Annotated[str | None, typer.Option(help="Address to bind; beyond localhos
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where calls are kept (settings: store.data_dir).")
 ]
+
+
+def _check_consent(settings: Settings, given: bool) -> None:
+    if settings.privacy.consent == "required" and not given:
+        raise ConfigError("privacy.consent is required: say --consent once both have given it")
 
 
 def settings_with(
@@ -226,6 +234,7 @@ def analyze(
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the call for the Replay screen of monitor serve.")
     ] = False,
+    consent: Consent = False,
     data_dir: DataDir = None,
 ) -> None:
     """Analyse a recording: words, turns, overlaps, mood, nudges, and a report.
@@ -239,6 +248,7 @@ def analyze(
     that says what is wrong.
     """
     settings = settings_with(model=model, data_dir=data_dir)
+    _check_consent(settings, consent)
     source = WavSource(
         recording,
         agent_channel=agent_channel,
@@ -328,6 +338,7 @@ def listen(
     ] = None,
     list_devices: Annotated[bool, typer.Option("--list", help="List the devices and end.")] = False,
     agent: Annotated[str, typer.Option(help="Id of the agent whose screen follows.")] = "me",
+    consent: Consent = False,
     no_words: NoWords = False,
     model: Model = None,
     port: Port = None,
@@ -347,6 +358,7 @@ def listen(
         _print_devices()
         return
     settings = settings_with(model=model, port=port, data_dir=data_dir)
+    _check_consent(settings, consent)
     source = MicrophoneSource(
         agent_device=agent_device,
         customer_device=customer_device,
@@ -401,18 +413,6 @@ def _print_devices() -> None:
 
 
 @app.command()
-def doctor(model: Model = None, data_dir: DataDir = None) -> None:
-    """Check everything a call needs, and say how to mend what is missing.
-
-    \b
-    monitor doctor
-    monitor doctor --model base.en
-
-    Exit status: 0, or 1 when a call could not be heard or written down.
-    """
-    settings = settings_with(model=model, data_dir=data_dir)
-    marks = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "missing": "[red]✗[/]"}
-@app.command()
 def token(
     agent: Annotated[
         str, typer.Option(help="Id of an agent, who sees and starts own calls only.")
@@ -444,6 +444,18 @@ def token(
     sys.stdout.write(f"{made}\n")
 
 
+@app.command()
+def doctor(model: Model = None, data_dir: DataDir = None) -> None:
+    """Check everything a call needs, and say how to mend what is missing.
+
+    \b
+    monitor doctor
+    monitor doctor --model base.en
+
+    Exit status: 0, or 1 when a call could not be heard or written down.
+    """
+    settings = settings_with(model=model, data_dir=data_dir)
+    marks = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "missing": "[red]✗[/]"}
     missing = 0
     for finding in examine(settings):
         missing += finding.state == "missing"

@@ -373,6 +373,16 @@ def test_settings_that_cannot_be_used(
     assert "server" in monitor("doctor").complaint()
 
 
+def test_without_consent_nothing_is_heard_where_it_is_required(
+    monitor: Monitor, home: Path, calls: Path
+) -> None:
+    (home / "monitor.toml").write_text("[privacy]\nconsent = 'required'")
+    for command in (("analyze", calls / "call.wav"), ("listen",)):
+        assert "privacy.consent" in monitor(*command).complaint()
+    ran = monitor("analyze", calls / "call.wav", "--no-words", "--consent")
+    assert ran.status == 0, ran.err
+
+
 # ---- listen ----------------------------------------------------------------------------
 
 

@@ -6,6 +6,9 @@ export interface Me {
   role: "agent" | "supervisor" | "admin";
   name: string;
   agent: Person | null;
+  /** Where the bands of the mood lie, by the settings. */
+  mood_lines: { watch: number; alert: number; most: number };
+  consent_required: boolean;
 }
 
 export interface CallSummary {
@@ -82,10 +85,11 @@ export const api = {
   access: (id: string) => ask<Access[]>(`/calls/${encodeURIComponent(id)}/access`),
   remove: (id: string) => ask<void>(`/calls/${encodeURIComponent(id)}`, { method: "DELETE" }),
   audioUrl: (id: string) => `/api/calls/${encodeURIComponent(id)}/audio`,
-  upload(file: File, agentChannel: 0 | 1): Promise<{ call_id: string }> {
+  upload(file: File, agentChannel: 0 | 1, consent: boolean): Promise<{ call_id: string }> {
     const body = new FormData();
     body.append("file", file);
     body.append("agent_channel", String(agentChannel));
+    if (consent) body.append("consent", "true");
     return ask("/recordings", { method: "POST", body });
   },
 };

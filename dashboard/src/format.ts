@@ -1,4 +1,5 @@
 /** Numbers as people read them. */
+import { moodLines } from "./me";
 import { type Call, separated } from "./reducer";
 import type { Level, Party } from "./wire";
 
@@ -37,12 +38,10 @@ export function words(id: string): string {
 
 export const LEVEL_WORD: Record<Level, string> = { calm: "Calm", watch: "Watch", alert: "Alert" };
 
-/** Lines of the mood curve and bands of a finished call; as [mood] in monitor/config.py. */
-export const MOOD_LINES = { watch: 2.0, alert: 3.4, most: 8 };
-
+/** Band of a finished call. */
 export function peakLevel(peak: number, alerts: number): Level {
   if (alerts > 0) return "alert";
-  return peak >= MOOD_LINES.watch ? "watch" : "calm";
+  return peak >= moodLines().watch ? "watch" : "calm";
 }
 
 export function customerName(call: Call): string {

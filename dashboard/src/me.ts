@@ -18,3 +18,9 @@ export async function introduce(): Promise<void> {
     if (me.peek() === null || error.status === 401) refusal.value = error;
   }
 }
+
+/** The bands of the mood, as [mood] in the server's settings says. No screen is drawn before
+ * the server has said who we are. */
+export function moodLines(): Me["mood_lines"] {
+  return me.value!.mood_lines;
+}

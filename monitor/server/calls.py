@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import FileResponse, Response
@@ -19,10 +20,22 @@ from monitor.store import StoreBusyError, StoreError
 FLUSH_WITHIN_S = 5.0
 
 
+class MoodLines(BaseModel):
+    """Where the bands of the mood lie, in its own unit from 0 to ``most``."""
+
+    watch: float
+    alert: float
+    most: float
+
+
 class Me(BaseModel):
+    """Who asks, and what the settings mean for their screens."""
+
     role: Role
     name: str
     agent: Person | None
+    mood_lines: MoodLines
+    consent_required: bool
 
 
 class CallDetail(BaseModel):
@@ -94,7 +107,14 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/me")
     def me(identity: Asking) -> Me:
         agent = Person(id=identity.id, name=identity.name) if identity.id else None
-        return Me(role=identity.role, name=identity.name, agent=agent)
+        mood = desk.settings.mood
+        return Me(
+            role=identity.role,
+            name=identity.name,
+            agent=agent,
+            mood_lines=MoodLines(watch=mood.watch, alert=mood.alert, most=mood.ceiling),
+            consent_required=desk.settings.privacy.consent == "required",
+        )
 
     @routes.get("/health")
     async def health() -> Health:
@@ -160,8 +180,12 @@ def router(desk: Desk) -> APIRouter:
         return store.access(call_id)
 
     @routes.delete("/calls/{call_id}", status_code=204)
-    def delete(call_id: str, identity: Asking) -> None:
+    async def delete(call_id: str, identity: Asking) -> None:
         """Remove rows and files. Supervisors only, ended calls only."""
+        await run_in_threadpool(remove, call_id, identity)
+        desk.bus.drop(call_id)  # it would linger for those who come back to a live call
+
+    def remove(call_id: str, identity: Identity) -> None:
         seen(call_id, identity)
         if not identity.supervises:
             raise HTTPException(403, "only supervisors delete calls")

@@ -21,6 +21,12 @@ from monitor.events import AlertRaised, CallEnded, CallStarted, Event, Heartbeat
 from tests.browser import story
 
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+ME = {
+    "name": "",
+    "agent": None,
+    "mood_lines": {"watch": 2.0, "alert": 3.4, "most": 8.0},
+    "consent_required": False,
+}
 """As strict as the dashboard can bear; wavesurfer.js styles its shadow tree inline."""
 
 
@@ -83,7 +89,7 @@ class StandIn:
         def me() -> dict[str, Any]:
             if self.me_status != 200:
                 raise HTTPException(self.me_status, "no cookie")
-            return self.me
+            return ME | self.me
 
         @app.get("/api/calls")
         def calls() -> list[dict[str, Any]]:
@@ -121,6 +127,8 @@ class StandIn:
                 file = form["file"]
                 assert not isinstance(file, str)
                 told = {"name": file.filename, "agent_channel": form["agent_channel"]}
+                if "consent" in form:
+                    told["consent"] = form["consent"]
             self.uploads.append(told)
             return {"call_id": "late-parcel"}
 

@@ -251,6 +251,33 @@ async def test_a_recording_can_be_dropped(page: Page, standin: StandIn) -> None:
     assert standin.uploads == [{"name": "dropped.wav", "agent_channel": "0"}]
 
 
+async def test_where_consent_is_required_a_recording_waits_for_it(
+    page: Page, standin: StandIn
+) -> None:
+    standin.me = {"role": "supervisor", "consent_required": True}
+    standin.put(story.parcel())
+    await page.goto("/replay")
+    file = {"name": "call.wav", "mimeType": "audio/wav", "buffer": b"RIFF"}
+    chooser = page.locator("input[type=file]")
+    await chooser.set_input_files(file)  # type: ignore[arg-type]
+    await expect(page.get_by_text("Say first that both parties have consented.")).to_be_visible()
+    assert standin.uploads == []
+    await page.get_by_label("Both parties have consented to this").check()
+    await chooser.set_input_files(file)  # type: ignore[arg-type]
+    await expect(page).to_have_url(re.compile(r"/replay/late-parcel$"))
+    assert standin.uploads == [{"name": "call.wav", "agent_channel": "0", "consent": "true"}]
+
+
+async def test_the_bands_of_the_mood_are_those_of_the_settings(
+    page: Page, standin: StandIn
+) -> None:
+    standin.me = {"role": "supervisor", "mood_lines": {"watch": 1, "alert": 6, "most": 9}}
+    standin.put(story.parcel())
+    await page.goto("/replay/late-parcel")
+    curve = page.get_by_role("img", name=re.compile("of 9; alert line at 6$"))
+    await expect(curve).to_be_visible()
+
+
 async def test_a_refused_recording_says_why(page: Page, standin: StandIn) -> None:
     standin.refusal = "call.txt is not audio this monitor can read"
     await page.goto("/replay")

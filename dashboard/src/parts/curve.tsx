@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { MOOD_LINES } from "../format";
+import { moodLines } from "../me";
 import type { MoodPoint } from "../reducer";
 
 /**
@@ -50,7 +50,7 @@ export function Curve(props: {
       ref={box}
       style={{ height: `${props.height}px` }}
       role="img"
-      aria-label={`Customer mood over the call, highest ${peak.toFixed(1)} of ${MOOD_LINES.most}; alert line at ${MOOD_LINES.alert}`}
+      aria-label={`Customer mood over the call, highest ${peak.toFixed(1)} of ${moodLines().most}; alert line at ${moodLines().alert}`}
     />
   );
 }
@@ -79,9 +79,9 @@ function create(
     font: "12px system-ui, sans-serif",
   };
   const bands = [
-    { name: "Calm", from: 0, to: MOOD_LINES.watch, fill: colour("--calm-soft") },
-    { name: "Watch", from: MOOD_LINES.watch, to: MOOD_LINES.alert, fill: colour("--watch-soft") },
-    { name: "Alert", from: MOOD_LINES.alert, to: MOOD_LINES.most, fill: colour("--alert-soft") },
+    { name: "Calm", from: 0, to: moodLines().watch, fill: colour("--calm-soft") },
+    { name: "Watch", from: moodLines().watch, to: moodLines().alert, fill: colour("--watch-soft") },
+    { name: "Alert", from: moodLines().alert, to: moodLines().most, fill: colour("--alert-soft") },
   ];
   return new uPlot(
     {
@@ -92,7 +92,7 @@ function create(
       legend: { show: false },
       scales: {
         x: { time: false, range: (_, min, max) => [min, max] },
-        y: { range: [0, MOOD_LINES.most] },
+        y: { range: [0, moodLines().most] },
       },
       axes: props.bare
         ? [{ show: false }, { show: false }]
@@ -106,7 +106,10 @@ function create(
             {
               ...axis,
               size: 46,
-              splits: () => [MOOD_LINES.watch / 2, 2.7, 5.7],
+              splits: () => {
+                const { watch, alert, most } = moodLines();
+                return [watch / 2, (watch + alert) / 2, (alert + most) / 2];
+              },
               values: () => ["Calm", "Watch", "Alert"],
             },
           ],

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Report } from "../events";
 import { clock, percent, seconds } from "../format";
-import { me } from "../me";
+import { me, moodLines } from "../me";
 
 /** The figures of a whole call. */
 export function ReportTable(props: { report: Report; separated: boolean }) {
@@ -46,7 +46,7 @@ export function ReportTable(props: { report: Report; separated: boolean }) {
           </Figure>
         )}
         <Figure name="Customer mood, highest" more={`at ${clock(mood.peak_t)}`}>
-          {mood.peak.toFixed(1)} <small class="quiet">of 8</small>
+          {mood.peak.toFixed(1)} <small class="quiet">of {moodLines().most}</small>
         </Figure>
         <Figure name="On alert">{seconds(mood.alert_s, 0)}</Figure>
       </dl>

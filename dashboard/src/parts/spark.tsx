@@ -1,4 +1,4 @@
-import { MOOD_LINES } from "../format";
+import { moodLines } from "../me";
 import type { MoodPoint } from "../reducer";
 
 const W = 240;
@@ -12,10 +12,10 @@ export function Spark({ curve, now }: { curve: readonly MoodPoint[]; now: number
   const points = curve.slice(first);
   const last = points.at(-1);
   const x = (t: number) => ((Math.max(t, from) - from) / SPAN_S) * W;
-  const y = (score: number) => H - 2 - (Math.min(score, MOOD_LINES.most) / MOOD_LINES.most) * (H - 4);
+  const y = (score: number) => H - 2 - (Math.min(score, moodLines().most) / moodLines().most) * (H - 4);
   const line = points.map((point) => `${x(point.t).toFixed(1)},${y(point.score).toFixed(1)}`);
   if (last) line.push(`${x(now).toFixed(1)},${y(last.score).toFixed(1)}`);
-  const alert = y(MOOD_LINES.alert);
+  const alert = y(moodLines().alert);
   return (
     <svg class="spark" viewBox={`0 0 ${W} ${H}`} preserveAspectRatio="none" aria-hidden="true">
       <line class="spark-alert" x1="0" x2={W} y1={alert} y2={alert} />

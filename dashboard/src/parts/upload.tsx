@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, api } from "../api";
+import { me } from "../me";
 import { go } from "../router";
 
 /** A recording, dropped anywhere on the page or chosen, becomes a call. */
@@ -7,11 +8,17 @@ export function Upload() {
   const [agentChannel, setAgentChannel] = useState<0 | 1>(0);
   const [state, setState] = useState<{ busy: boolean; text: string }>({ busy: false, text: "" });
   const [over, setOver] = useState(false);
+  const [consent, setConsent] = useState(false);
+  const asks = me.value?.consent_required ?? false;
 
   const send = (file: File | undefined) => {
     if (!file) return;
+    if (asks && !consent) {
+      setState({ busy: false, text: "Say first that both parties have consented." });
+      return;
+    }
     setState({ busy: true, text: `Sending ${file.name} …` });
-    api.upload(file, agentChannel).then(
+    api.upload(file, agentChannel, asks && consent).then(
       ({ call_id }) => go(`/replay/${encodeURIComponent(call_id)}`),
       (error: unknown) => {
         if (!(error instanceof ApiError)) throw error;
@@ -38,7 +45,7 @@ export function Upload() {
       removeEventListener("drop", drag);
       removeEventListener("dragleave", leave);
     };
-  }, [agentChannel]);
+  }, [agentChannel, asks, consent]);
 
   return (
     <section class={over ? "upload over" : "upload"} aria-label="Add a recording">
@@ -65,6 +72,16 @@ export function Upload() {
           <option value="1">right channel</option>
         </select>
       </label>
+      {asks && (
+        <label class="small">
+          <input
+            type="checkbox"
+            checked={consent}
+            onChange={(event) => setConsent(event.currentTarget.checked)}
+          />{" "}
+          Both parties have consented to this
+        </label>
+      )}
       <p class="small upload-state" role="status">
         {state.text}
       </p>

@@ -356,6 +356,12 @@ class Bus:
         self._expire()
         return self._calls.get(call_id)
 
+    def drop(self, call_id: str) -> None:
+        """Forget an ended call at once: it was deleted."""
+        call = self._calls.get(call_id)
+        if call is not None and call.ended is not None:
+            del self._calls[call_id]
+
     @property
     def subscribers(self) -> int:
         """Open subscriptions of every kind."""

@@ -132,7 +132,9 @@ async def test_deleting_removes_and_is_logged(tmp_path: Path) -> None:
         assert "still going on" in still.json()["detail"]
         s.emit(ended(2))
         s.store.flush()
+        assert s.bus.call("c1") is not None
         assert (await client.delete("/api/calls/c1")).status_code == 204
+        assert s.bus.call("c1") is None, "nor can it be followed any more"
         assert (await client.get("/api/calls/c1")).status_code == 404
         s.store.flush()
         assert [a.what for a in s.store.access("c1")] == ["deleted"]

@@ -5,7 +5,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Peaks } from "../api";
 import { clock } from "../format";
 import type { Player } from "../player";
-import type { Call } from "../reducer";
+import { type Call, separated } from "../reducer";
 import { Curve } from "./curve";
 import { CueLane, NudgeLane, OverlapLane, Ruler, SilenceLane, TurnLane } from "./lanes";
 import { useWidth } from "./use_width";
@@ -64,7 +64,7 @@ export function Timeline(props: {
       />
       <div class="timeline-scroll" ref={box}>
         <div class="timeline-body" style={{ width: `${width + LABELS_PX}px` }}>
-          <Labels waves={props.peaks !== null} />
+          <Labels waves={props.peaks !== null} apart={separated(props.call)} />
           <Axis player={player} duration={duration} onClick={seekTo} onPointerMove={drag}>
             <Lanes call={props.call} duration={duration} width={width}>
               {props.peaks && player.audio && (
@@ -140,17 +140,19 @@ const Lanes = memo(function Lanes(props: {
   );
 });
 
-function Labels({ waves }: { waves: boolean }) {
+function Labels({ waves, apart }: { waves: boolean; apart: boolean }) {
   return (
     <div class="labels small" aria-hidden="true">
       <span style={{ height: "24px" }} />
       {waves && (
         <>
-          <span class="agent" style={{ height: "44px" }}>Agent</span>
-          <span class="customer" style={{ height: "44px" }}>Customer</span>
+          <span class="agent" style={{ height: "44px" }}>{apart && "Agent"}</span>
+          <span class={apart ? "customer" : ""} style={{ height: "44px" }}>
+            {apart ? "Customer" : "Both parties"}
+          </span>
         </>
       )}
-      <span style={{ height: "84px" }}>Customer mood</span>
+      <span style={{ height: "84px" }}>{apart ? "Customer mood" : "Mood: not measured"}</span>
       <span style={{ height: "32px" }}>Turns</span>
       <span style={{ height: "28px" }}>Overlaps</span>
       <span style={{ height: "20px" }}>Silence, gaps</span>

@@ -1,6 +1,8 @@
 /** The playhead. It follows the recording, or a plain clock when there is no recording. */
 import { type Signal, signal } from "@preact/signals";
 
+const STEP_BACK_S = 0.25;
+
 export class Player {
   /** Audio time at the playhead, s. */
   readonly t: Signal<number> = signal(0);
@@ -84,7 +86,10 @@ export class Player {
   #rest(): void {
     cancelAnimationFrame(this.#frame);
     this.playing.value = false;
-    if (this.audio) this.t.value = this.audio.currentTime;
+    // A paused recording may stand a little before where it was last heard.
+    if (this.audio && Math.abs(this.audio.currentTime - this.t.peek()) > STEP_BACK_S) {
+      this.t.value = this.audio.currentTime;
+    }
   }
 
   #clockTime(): number {

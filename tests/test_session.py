@@ -172,14 +172,14 @@ async def test_the_lag_is_a_setting(hurt: Heard) -> None:
 async def test_the_scout_finds_the_utterances_of_the_call(
     score: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_call: dict[int, list[Utterance]] = {}
-    kind: dict[int, bool] = {}
+    by_call: dict[Call, list[Utterance]] = {}  # holds them: an id could be used again
+    kind: dict[Call, bool] = {}
     take = Call.utterances
 
     def spy(self: Call) -> list[Utterance]:
         found = take(self)
-        by_call.setdefault(id(self), []).extend(found)
-        kind[id(self)] = self._words
+        by_call.setdefault(self, []).extend(found)
+        kind[self] = self._words
         return found
 
     monkeypatch.setattr(Call, "utterances", spy)

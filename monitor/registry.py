@@ -1,4 +1,4 @@
-"""A file's name is its registration: engines, sources, nudges and exports."""
+"""A file's name is its registration: engines, sources and nudges."""
 
 from __future__ import annotations
 

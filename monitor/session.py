@@ -121,7 +121,6 @@ class Session:
         """``recorded``: words come after a fixed virtual lag instead of when they are ready."""
         self.call = Call(started, settings, phrases)
         self.call_id = started.call_id
-        self.agent_id = started.agent.id
         self._started = started
         self._source = source
         self._settings = settings

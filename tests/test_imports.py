@@ -21,7 +21,7 @@ ROOMS: list[tuple[str, str]] = [
         "outside",
         "audiofile engines weights jobs transcriber sources tape hearing scribe session bus"
         " database schema migrations rows writer store recording retention runtime calls server"
-        " analysis house terminal doctor demo bench cli __main__",
+        " analysis house terminal doctor demo bench score cli __main__",
     ),
 ]
 """A room may import itself and those above it. Inside a room, no cycles (import itself proves)."""

@@ -5,22 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.score.line.levels import band, leak
+
+__all__ = ["active", "band", "g711", "leak", "level", "noise", "trim"]
+
 F32 = NDArray[np.float32]
 
 RATE_HZ = 8000
-BAND_HZ = (300.0, 3400.0)
 NOISE_DBFS = -60.0
 FRAME_S = 0.02
 MU_BIAS, MU_CLIP = 33, 8158
-
-
-def band(x: F32, rate_hz: int = RATE_HZ) -> F32:
-    """The telephone band, 300 to 3400 Hz with edges of 100 Hz, zero phase."""
-    spectrum = np.fft.rfft(x)
-    hz = np.fft.rfftfreq(len(x), 1 / rate_hz)
-    low = np.clip((hz - BAND_HZ[0]) / 100 + 1, 0, 1)
-    high = np.clip((BAND_HZ[1] - hz) / 100 + 1, 0, 1)
-    return np.fft.irfft(spectrum * low * high, len(x)).astype(np.float32)
 
 
 def active(x: F32, rate_hz: int, below_peak_db: float = 35.0) -> NDArray[np.bool_]:
@@ -67,10 +61,3 @@ def g711(x: F32) -> NDArray[np.int16]:
     decoded = (((mantissa << 1) + MU_BIAS) << exponent) - MU_BIAS
     pcm: NDArray[np.int16] = (np.sign(linear) * decoded * 4).astype(np.int16)
     return pcm
-
-
-def leak(into: F32, source: F32, leak_db: float, delay_ms: float) -> F32:
-    """``into`` with an echo of ``source``, so many dB down and so many ms late."""
-    delay = round(delay_ms * RATE_HZ / 1000)
-    late = np.concatenate([np.zeros(delay, np.float32), source])[: len(into)]
-    return (into + 10 ** (leak_db / 20) * late).astype(np.float32)

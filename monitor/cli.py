@@ -32,6 +32,8 @@ from monitor.engines import EngineError
 from monitor.events import CallEnded, Degraded, Event, Person
 from monitor.house import open_house, stop_on_signals
 from monitor.runtime import Runtime, new_call_id
+from monitor.score import ScoreError
+from monitor.score.cli import app as score_app
 from monitor.server.app import ServerError, shown_host
 from monitor.server.auth import Auth
 from monitor.sources import Source, SourceError
@@ -49,6 +51,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(bench_app, name="bench")
+app.add_typer(score_app, name="score")
 out = Console()
 err = Console(stderr=True)
 
@@ -58,6 +61,7 @@ CLEAR_ERRORS = (
     BenchError,
     ConfigError,
     EngineError,
+    ScoreError,
     ServerError,
     SourceError,
     StoreError,

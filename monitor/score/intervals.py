@@ -1,0 +1,49 @@
+"""How sure a figure is: 95 % intervals by the bootstrap over calls.
+
+Calls are drawn, not overlaps: those of one call have one agent, one customer and one line,
+and say less than as many from different calls (Efron & Tibshirani 1993, chapter 8).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+Interval = tuple[float, float]
+
+DRAWS: Final = 2000
+SEED: Final = 20
+LEAST_CALLS: Final = 3
+"""Fewer calls that have something of a kind say nothing of the next one."""
+
+
+def drawn(counts: F64) -> F64:
+    """Sums of ``counts`` (calls, figures) over calls drawn with replacement, as many as there
+    are: shape (DRAWS, figures)."""
+    calls = len(counts)
+    rng = np.random.default_rng(SEED)
+    times = rng.multinomial(calls, np.full(calls, 1 / calls), size=DRAWS)
+    sums: F64 = times @ counts
+    return sums
+
+
+def interval(values: F64) -> Interval | None:
+    """The middle 95 % of what was drawn; NaN where a draw had nothing to say."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return None
+    low, high = np.quantile(known, (0.025, 0.975))
+    return round(float(low), 4), round(float(high), 4)
+
+
+def ratio(over: float, under: float) -> float | None:
+    return round(over / under, 4) if under else None
+
+
+def ratios(over: F64, under: F64) -> F64:
+    """NaN where there is nothing to divide by."""
+    out: F64 = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
+    return out

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.audio import BLOCK
 from monitor.ear import Ear, Heard
-from monitor.hearing import LIVE_BLOCKS, Hearing, HearingError
+from monitor.hearing import LIVE_BLOCKS, SLICE, Hearing, HearingError
 
 
 def noise(seed: int, blocks: int) -> np.ndarray:
@@ -178,3 +178,81 @@ async def test_what_no_code_expects_ends_one_call_only() -> None:
         await hearing.hear(bad, np.full((2, 1, BLOCK), 9.0, np.float32))
     assert isinstance(await hearing.hear(good, noise(1, 1)), Heard)
     await hearing.close()
+
+
+async def test_an_ear_that_hangs_fails_its_calls_and_takes_no_new_ones_until_it_goes_on() -> None:
+    ear = GatedEar()
+    hearing = Hearing(lambda: ear, tick_s=0.01, deadline_s=0.1)
+    await hearing.start()
+    slots, others = await hearing.open(), await hearing.open()
+    hanging = asyncio.create_task(hearing.hear(slots, noise(1, 1)))
+    assert await asyncio.to_thread(ear.entered.wait, 10)
+    waiting = asyncio.create_task(hearing.hear(others, noise(2, 1)))
+    opening = asyncio.create_task(hearing.open())
+    for call in (hanging, waiting, opening):
+        with pytest.raises(HearingError, match="has not answered for"):
+            await call
+    async with asyncio.timeout(5):
+        with pytest.raises(HearingError, match="has not answered for"):
+            await hearing.hear(others, noise(2, 1))
+        await hearing.release(slots)  # a call that ends does not wait for it
+        await hearing.release(others)
+    ear.let_go.set()
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                again = await hearing.open()
+                break
+            except HearingError:
+                await asyncio.sleep(0)
+    heard = await hearing.hear(again, noise(3, 1))
+    await hearing.close()
+    alone = Ear()
+    assert same(heard, alone.hear(alone.open(2), noise(3, 1)))
+
+
+async def test_slots_that_a_hanging_ear_opens_too_late_are_given_back() -> None:
+    class Counting(GatedEar):
+        closed = 0
+
+        def close(self, slots: np.ndarray) -> None:
+            self.closed += 1
+            super().close(slots)
+
+    ear = Counting()
+    hearing = Hearing(lambda: ear, tick_s=0.01, deadline_s=0.1)
+    await hearing.start()
+    slots = await hearing.open()
+    hanging = asyncio.create_task(hearing.hear(slots, noise(1, 1)))
+    assert await asyncio.to_thread(ear.entered.wait, 10)
+    with pytest.raises(HearingError):
+        await hearing.open()
+    await asyncio.wait([hanging])
+    ear.let_go.set()
+    async with asyncio.timeout(5):
+        while ear.closed == 0:
+            await asyncio.sleep(0)
+    await hearing.close()
+
+
+async def test_what_was_heard_goes_back_a_few_calls_at_a_time() -> None:
+    """Others get a turn of the loop between them, however many calls there are."""
+    hearing = Hearing(tick_s=0.05)
+    await hearing.start()
+    turn = 0
+    heard_in: list[int] = []
+
+    async def call(slots: np.ndarray) -> None:
+        await hearing.hear(slots, noise(1, 1))
+        heard_in.append(turn)
+
+    async def others() -> None:
+        nonlocal turn
+        while len(heard_in) < 20:
+            turn += 1
+            await asyncio.sleep(0)
+
+    slots = [await hearing.open() for _ in range(20)]
+    await asyncio.gather(others(), *(call(s) for s in slots))
+    await hearing.close()
+    assert max(heard_in.count(turn) for turn in heard_in) <= SLICE

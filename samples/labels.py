@@ -14,9 +14,9 @@ for the first and the last time. In this order:
 3. the holder ends within ``TERMINAL_S``, or both end together within ``BACKCHANNEL_S``:
    **terminal**;
 4. together for ``COMPETITIVE_S``, or for ``BREAK_OFF_S`` when the holder breaks off (last words
-   without an end, or goes on soon): competitive, which is **talk_over** when the agent came in
-   and **interruption** when the customer did. Who comes in during a pause of the holder believes
-   that it was the end: this takes ``AFTER_PAUSE_S`` together;
+   without an end, or tries again under the other's speech): competitive, which is **talk_over**
+   when the agent came in and **interruption** when the customer did. Who comes in during a pause
+   of the holder believes that it was the end: this takes ``AFTER_PAUSE_S`` together;
 5. the rest is a side remark: **terminal** when the holder ended first, else **backchannel**.
 
 The kinds and their order follow Heldner & Edlund (2010) and Kurtic, Brown & Wells (2013); the
@@ -38,7 +38,7 @@ YIELD_S = 0.6
 HOLDER_MIN_S = 1.0
 NOTICED_S = 0.25
 BACKCHANNEL_S = 0.8
-LONG_BACKCHANNEL_S = 2.0
+LONG_BACKCHANNEL_S = 1.6
 TERMINAL_S = 0.5
 BREAK_OFF_S = 0.6
 COMPETITIVE_S = 1.0
@@ -57,6 +57,7 @@ _AGREEING = frozenset(
 _PHRASES = re.compile(
     r"\b(all right|got it|i see|i know|i understand|of course|that s (right|fine))\b"
 )
+_UNHEARD = ("<UNIN/>", "<INAUDIBLE_SPEECH/>", "<UNIN/>.", "<INAUDIBLE_SPEECH/>.")
 _TAG = re.compile(r"<(?P<unheard>UNIN|INAUDIBLE_SPEECH)/>|</?\w+/?>")
 
 
@@ -101,14 +102,36 @@ def overlaps(conversation: Conversation) -> list[Label]:
     return sorted(found, key=lambda label: (label.t0, label.by))
 
 
+def turns(conversation: Conversation) -> list[tuple[Party, Interval]]:
+    """Each party's runs until the other takes the floor, pauses included.
+
+    A backchannel takes no floor, and neither does a run wholly inside one of the other."""
+    aside = {
+        (label.by, label.t0) for label in overlaps(conversation) if label.kind == "backchannel"
+    }
+    runs = [run for party in PARTIES for run in _runs(party, conversation.of(party))]
+    found: list[tuple[Party, Interval]] = []
+    for run in sorted(runs, key=lambda r: r.t0):
+        others = [r for r in runs if r.party != run.party]
+        inside = any(r.t0 <= run.t0 and run.t1 <= r.t1 for r in others)
+        if inside or any(by == run.party and run.t0 <= t0 < run.t1 for by, t0 in aside):
+            continue
+        if found and found[-1][0] == run.party:
+            found[-1] = (run.party, Interval(found[-1][1].t0, max(found[-1][1].t1, run.t1)))
+        else:
+            found.append((run.party, Interval(run.t0, run.t1)))
+    return found
+
+
 def only_backchannels(text: str) -> bool | None:
     """Whether nothing is said but "mm-hm", "yeah, okay" ...; None where a word is not known."""
-    known = _TAG.sub(lambda m: " unheard " if m["unheard"] else " ", text.lower())
+    known = _TAG.sub(lambda m: " unheard " if m["unheard"] else "", text.lower())
     if not text.strip() or "unheard" in known:
         return None
     words = re.sub(r"[^a-z]+", " ", known).strip()
     rest = _PHRASES.sub(" ", words).split()
-    return bool(words) and all(word in _AGREEING for word in rest)
+    agrees = words != " ".join(rest) or any(word != "no" for word in rest)
+    return bool(words) and agrees and all(word in {*_AGREEING, "no"} for word in rest)
 
 
 def unfinished(text: str) -> bool:
@@ -121,7 +144,7 @@ def _label(
     holder: _Run, comer: _Run, shared: Sequence[Interval], runs: dict[Party, list[_Run]]
 ) -> Label | None:
     t0, t1 = shared[0].t0, shared[-1].t1
-    together_s = sum(part.length_s for part in shared)
+    together_s = round(sum(part.length_s for part in shared), 3)
     if _held_s(holder, comer, runs) < HOLDER_MIN_S or together_s < NOTICED_S:
         return None
 
@@ -138,7 +161,7 @@ def _label(
     if held_s <= TERMINAL_S or (came_s <= BACKCHANNEL_S and not goes_on):
         return label("terminal", "the other was ending")
     in_pause = not any(part.t0 <= comer.t0 < part.t1 for part in holder.parts)
-    broke_off = not goes_on and (unfinished(holder.parts[-1].text) or _resumes(holder, runs))
+    broke_off = not goes_on and _broke_off(holder, comer, runs)
     needed_s = AFTER_PAUSE_S if in_pause else BREAK_OFF_S if broke_off else COMPETITIVE_S
     if together_s >= needed_s:
         kind: Kind = "talk_over" if comer.party == "agent" else "interruption"
@@ -154,8 +177,14 @@ def _held_s(holder: _Run, comer: _Run, runs: dict[Party, list[_Run]]) -> float:
     return sum(max(0.0, min(part.t1, comer.t0) - max(part.t0, since)) for part in parts)
 
 
-def _resumes(holder: _Run, runs: dict[Party, list[_Run]]) -> bool:
-    return any(0 < run.t0 - holder.t1 <= SOON_S for run in runs[holder.party])
+def _broke_off(holder: _Run, comer: _Run, runs: dict[Party, list[_Run]]) -> bool:
+    """Whether the holder's last words have no end; where they are not known, whether the
+    holder tries again while the other still speaks."""
+    text = holder.parts[-1].text.strip()
+    if text and not text.endswith(_UNHEARD):
+        return unfinished(text)
+    until_s = min(holder.t1 + SOON_S, comer.t1)
+    return any(holder.t1 < run.t0 <= until_s for run in runs[holder.party])
 
 
 def _runs(party: Party, intervals: Sequence[Interval]) -> list[_Run]:

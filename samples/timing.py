@@ -21,6 +21,8 @@ PARTIES: tuple[Party, Party] = ("agent", "customer")
 JOIN_S = 0.2
 """A shorter silence is no pause: stop consonants last up to 0.15 s, and annotators differ by
 as much about where an utterance ends."""
+AUDIBLE_S = 0.1
+"""Nothing shorter is a word."""
 BYSTANDER_SHARE = 0.02
 """A third speaker with less of the speech than this is left out; with more, the file is."""
 LEAD_S = 1.0
@@ -133,11 +135,11 @@ def read_rttm(path: Path) -> Conversation:
 
 
 def joined(intervals: Iterable[Interval], within_s: float = JOIN_S) -> list[Interval]:
-    """One party's intervals in order, without empty ones; those that overlap or are less
+    """One party's intervals in order, without inaudible ones; those that overlap or are less
     than ``within_s`` apart are one, with the text of both."""
     found: list[Interval] = []
     for here in sorted(intervals, key=lambda i: i.t0):
-        if here.length_s <= 0:
+        if here.length_s < AUDIBLE_S:
             continue
         if found and here.t0 - found[-1].t1 < within_s:
             last = found[-1]

@@ -58,7 +58,7 @@ _PHRASES = re.compile(
     r"\b(all right|got it|i see|i know|i understand|of course|that s (right|fine))\b"
 )
 _UNHEARD = ("<UNIN/>", "<INAUDIBLE_SPEECH/>", "<UNIN/>.", "<INAUDIBLE_SPEECH/>.")
-_TAG = re.compile(r"<(?P<unheard>UNIN|INAUDIBLE_SPEECH)/>|</?\w+/?>")
+_TAG = re.compile(r"<(?P<unheard>UNIN|INAUDIBLE_SPEECH)/>|</?\w+/?>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

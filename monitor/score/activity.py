@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.events import PARTIES, Party
-from monitor.score.intervals import ratio
+from monitor.score.figures import ratio
 from monitor.score.reference import Reference
 from monitor.score.spans import Stretch, bridged, painted, total_s
 

@@ -26,10 +26,15 @@ class AnnotatedCall:
     """A recording and what a careful listener says happened in it."""
 
     name: str
+    path: Path  # of the reference
     reference: Reference
     audio: tuple[Path, ...]  # both channels, or the agent's and the customer's
     duration_s: float
     separated: bool  # False: both parties share one channel
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return self.path, *self.audio
 
     def open(self) -> WavSource:
         """Raises SourceError where the files have gone or changed since."""
@@ -86,7 +91,7 @@ def _reference_of(audio: Path) -> Path:
 def _call(path: Path, name: str) -> AnnotatedCall:
     reference = load(path)
     audio = _audio(path)
-    call = AnnotatedCall(name, reference, audio, duration_s=0.0, separated=True)
+    call = AnnotatedCall(name, path, reference, audio, duration_s=0.0, separated=True)
     try:
         info = call.open().info
     except SourceError as error:
@@ -98,7 +103,7 @@ def _call(path: Path, name: str) -> AnnotatedCall:
                 f"{path}: {part} goes on to {end_s:g} s, but {audio[0].name} ends at "
                 f"{duration_s:.1f} s"
             )
-    return AnnotatedCall(name, reference, audio, duration_s, info.separated)
+    return AnnotatedCall(name, path, reference, audio, duration_s, info.separated)
 
 
 def _audio(reference: Path) -> tuple[Path, ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,11 +15,10 @@ from rich.markup import escape
 
 from monitor import __version__
 from monitor.analysis import check_outputs
-from monitor.bench.figures import machine, save, shown, table
+from monitor.bench.figures import machine, save
 from monitor.config import Settings, load
-from monitor.score import annotated, scoring
+from monitor.score import annotated, bars, scoring, tables
 from monitor.score.annotated import AnnotatedCall
-from monitor.score.overlaps import KindFigures, OverlapFigures
 from monitor.score.scoring import ScoredCall, TurnsFigures
 from monitor.terminal import progress
 
@@ -36,37 +35,143 @@ Places = Annotated[
     typer.Argument(metavar="DIR…", help="Folders of annotated calls, or single NAME.ref.json."),
 ]
 Json = Annotated[Path | None, typer.Option("--json", help="Write all figures as JSON.")]
+Line = Annotated[
+    str | None,
+    typer.Option(help="Send the audio down this line first: babble:10+gsm (docs/references.md)."),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Of what is chance in the line.")]
 AtOnce = Annotated[int, typer.Option(min=1, max=16, help="Calls heard at the same time.")]
+AtLeast = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FIGURE=VALUE", help="Exit with 1 where a figure is lower, as talk_over=0.95."
+    ),
+]
+AtMost = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FIGURE=VALUE", help="… or higher, as backchannels_as_talk_over=0.05."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What both commands take."""
+
+    places: list[Path]
+    json: Path | None
+    over: str | None
+    seed: int
+    at_once: int
+    at_least: list[str]
+    at_most: list[str]
 
 
 @app.command("turns")
 def turns_command(
     places: Places,
-    at_once: AtOnce = 2,
+    line: Line = None,
+    seed: Seed = 0,
     json: Json = None,
+    at_least: AtLeast = None,
+    at_most: AtMost = None,
+    at_once: AtOnce = 2,
 ) -> None:
-    """Who speaks when, and what kind each overlap is: found against annotated. No words.
+    """Who speaks when, and of what kind each overlap is: found against annotated. No words.
 
     \b
     monitor score turns CALLS
-    monitor score turns CALLS --json OUT.json
-    monitor score turns CALLS/one.ref.json
+    monitor score turns CALLS --line babble:10+gsm --json OUT.json
+    monitor score turns CALLS --at-least talk_over=0.95 --at-most backchannels_as_talk_over=0.05
+
+    For each kind of overlap: precision, recall, F1 with its 95 % interval over calls, false
+    alarms per hour of the other's speech, how far off the begin is, and how long after the
+    begin (and after 0.6 s of overlap) the first event says so, in audio time. Exit status: 0;
+    1 where a bar is not cleared; 2 and one line where the calls cannot be scored.
+    """
+    options = _Options(places, json, line, seed, at_once, at_least or [], at_most or [])
+    _run("turns", options, load(), scoring.turns_figures, words=False)
+
+
+@app.command("calls")
+def calls_command(
+    places: Places,
+    no_words: Annotated[
+        bool, typer.Option("--no-words", help="No speech-to-text: what the sound alone tells.")
+    ] = False,
+    model: Annotated[
+        str | None, typer.Option(help="Speech-to-text weights, as in monitor analyze.")
+    ] = None,
+    line: Line = None,
+    seed: Seed = 0,
+    json: Json = None,
+    at_least: AtLeast = None,
+    at_most: AtMost = None,
+    at_once: AtOnce = 2,
+) -> None:
+    """Frustration and nudges too, with the words: alerts raised, nudges opened.
+
+    \b
+    monitor score calls CALLS
+    monitor score calls CALLS --no-words --json OUT.json
+    monitor score calls CALLS --at-least alerts=0.9 --at-most false_alerts=0.5
+
+    Frustration counts as seen within 60 s of its begin, a nudge as right between the two times
+    that its reference gives. Exit status as for monitor score turns.
     """
     settings = load()
-    calls = annotated.find(places)
-    check_outputs([json], [path for call in calls for path in call.audio])
+    if model is not None:
+        asr = settings.asr.model_copy(update={"model": model})
+        settings = settings.model_copy(update={"asr": asr})
+    options = _Options(places, json, line, seed, at_once, at_least or [], at_most or [])
+    _run("calls", options, settings, scoring.calls_figures, words=not no_words)
+
+
+def _run(
+    kind: str,
+    options: _Options,
+    settings: Settings,
+    figures: Callable[[Sequence[ScoredCall]], TurnsFigures],
+    *,
+    words: bool,
+) -> None:
+    bars.read([*options.at_least, *options.at_most])
+    calls = annotated.find(options.places)
+    check_outputs([options.json], [path for call in calls for path in call.files])
     on = machine()
-    scored = _score(settings, calls, words=False, at_once=at_once)
-    overall = scoring.turns_figures(scored)
-    _print_turns(overall)
-    _print_notes(scored)
-    if json is not None:
-        each = [_head(call) | asdict(scoring.turns_figures([call])) for call in scored]
-        save(json, _document("turns", settings, on) | {"overall": asdict(overall), "calls": each})
+    scored = _score(settings, calls, options, words=words)
+    found = figures(scored)
+    overall = asdict(found)
+    for part in tables.overall(found):
+        out.print(part, highlight=False)
+    for call in scored:
+        for note in call.notes:
+            out.print(f"[yellow]{escape(f'{call.name}: {note}')}[/]", soft_wrap=True)
+    if options.json is not None:
+        head = {
+            "score": kind,
+            "version": __version__,
+            "machine": on,
+            "settings": scoring.settings_hash(settings),
+            "command": ["monitor", *sys.argv[1:]],
+            "line": options.over,
+            "seed": options.seed,
+            "words": words,
+        }
+        each = [
+            {"call": call.name, "notes": call.notes, "activity_from": call.activity_from}
+            | asdict(figures([call]))
+            for call in scored
+        ]
+        save(options.json, head | {"overall": overall, "calls": each})
+    below = bars.missed(overall, options.at_least, options.at_most)
+    for text in below:
+        err.print(f"[bold red]monitor:[/] {escape(text)}", highlight=False, soft_wrap=True)
+    if below:
+        raise typer.Exit(1)
 
 
 def _score(
-    settings: Settings, calls: Sequence[AnnotatedCall], *, words: bool, at_once: int
+    settings: Settings, calls: Sequence[AnnotatedCall], options: _Options, *, words: bool
 ) -> list[ScoredCall]:
     with progress(err) as bar:
         total_s = sum(call.duration_s for call in calls)
@@ -77,139 +182,13 @@ def _score(
             bar.update(task, completed=t, speed=f"{t / took_s:.0f} × live" if took_s else "")
 
         return asyncio.run(
-            scoring.score(settings, calls, words=words, at_once=at_once, progress=moved)
-        )
-
-
-def _document(kind: str, settings: Settings, on: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "score": kind,
-        "version": __version__,
-        "machine": on,
-        "settings": scoring.settings_hash(settings),
-        "command": ["monitor", *sys.argv[1:]],
-    }
-
-
-def _head(call: ScoredCall) -> dict[str, Any]:
-    return {"call": call.name, "notes": call.notes, "activity_from": call.activity_from}
-
-
-# ---- in the terminal -----------------------------------------------------------------
-
-
-def _print_turns(figures: TurnsFigures) -> None:
-    out.print(f"{figures.calls} calls, {figures.duration_s / 60:.1f} min")
-    if figures.overlaps is None:
-        out.print("No overlaps are annotated.")
-    else:
-        _print_overlaps(figures.overlaps)
-    _print_activity(figures)
-    if figures.turns is not None:
-        shown_as = table(
-            "Turns",
-            "annotated",
-            "found",
-            "same begin",
-            "recall",
-            "precision",
-            "begin off, s",
-            "FTO off, s",
-            "… size, s",
-        )
-        t = figures.turns
-        shown_as.add_row(
-            str(t.reference),
-            str(t.found),
-            str(t.boundaries),
-            shown(t.recall),
-            shown(t.precision),
-            shown(t.begin_error_s),
-            shown(t.fto_error_s, "{:+.2f}"),
-            shown(t.fto_error_size_s),
-        )
-        out.print(shown_as)
-
-
-def _print_overlaps(figures: OverlapFigures) -> None:
-    shown_as = table(
-        "Overlaps",
-        "kind",
-        "annotated",
-        "found",
-        "right",
-        "precision",
-        "recall",
-        "F1",
-        "95 %",
-        "false/h",
-        "onset off, s",
-        "p95",
-        "delay, s",
-        "p95",
-        "after 0.6 s",
-        "p95",
-    )
-    for name, kind in figures.kinds.items():
-        shown_as.add_row(_kind_name(name), *_kind_cells(kind))
-    out.print(shown_as)
-    shown_as = table(
-        "Annotated (rows) and found (columns)", "", *map(_kind_name, figures.confusion)
-    )
-    for name, row in figures.confusion.items():
-        shown_as.add_row(
-            _kind_name(name), *(str(count) if count else "·" for count in row.values())
-        )
-    out.print(shown_as)
-    for what, share in (
-        ("agent's backchannels called talk-over", figures.backchannels_as_talk_over),
-        ("backchannels called talk-over or interruption", figures.backchannels_as_competitive),
-        ("talk-overs told and taken back", figures.talk_overs_taken_back),
-    ):
-        out.print(f"{what}: {shown(share, '{:.1%}')}", highlight=False)
-
-
-def _kind_cells(kind: KindFigures) -> list[str]:
-    low_high = kind.intervals.get("f1")
-    return [
-        str(kind.reference),
-        str(kind.found),
-        str(kind.hits),
-        shown(kind.precision),
-        shown(kind.recall),
-        shown(kind.f1),
-        f"{low_high[0]:.2f}–{low_high[1]:.2f}" if low_high else "–",
-        shown(kind.false_per_h, "{:.1f}"),
-        shown(kind.onset_error_s, "{:+.2f}"),
-        shown(kind.onset_error_p95_s),
-        shown(kind.delay_p50_s),
-        shown(kind.delay_p95_s),
-        shown(kind.delay_after_long_p50_s),
-        shown(kind.delay_after_long_p95_s),
-    ]
-
-
-def _kind_name(name: str) -> str:
-    kind, _, by = name.partition("_by_")
-    return f"{kind.replace('_', '-')} {f'({by})' if by else ''}".strip()
-
-
-def _print_activity(figures: TurnsFigures) -> None:
-    shown_as = table("Speech", "party", "missed, s/h", "false, s/h", "missed", "false")
-    for party, kind in figures.activity.items():
-        if kind is not None:
-            shown_as.add_row(
-                party,
-                shown(kind.missed_s_per_h, "{:.0f}"),
-                shown(kind.false_s_per_h, "{:.0f}"),
-                shown(kind.missed, "{:.1%}"),
-                shown(kind.false, "{:.1%}"),
+            scoring.score(
+                settings,
+                calls,
+                words=words,
+                over=options.over,
+                seed=options.seed,
+                at_once=options.at_once,
+                progress=moved,
             )
-    if shown_as.row_count:
-        out.print(shown_as)
-
-
-def _print_notes(calls: Sequence[ScoredCall]) -> None:
-    for call in calls:
-        for note in call.notes:
-            out.print(f"[yellow]{escape(call.name)}: {escape(note)}[/]", soft_wrap=True)
+        )

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from monitor.events import PARTIES, OverlapKind, Party, other
-from monitor.score.intervals import LEAST_CALLS, Interval, drawn, interval, ratio, ratios
+from monitor.score.figures import LEAST_CALLS, Interval, drawn, interval, quantile, ratio, ratios
 from monitor.score.listening import ToldOverlap
 from monitor.score.reference import OverlapRef
 from monitor.score.spans import one_to_one
@@ -104,7 +104,8 @@ class KindFigures:
 @dataclass(frozen=True, slots=True)
 class OverlapFigures:
     kinds: dict[str, KindFigures]
-    """By kind, and by kind and who came in: ``talk_over``, ``terminal_by_agent`` …"""
+    """By kind, and by kind and who came in: ``talk_over``, ``terminal``, ``terminal_by_agent`` …
+    (talk-over is always the agent's)."""
     confusion: dict[str, dict[str, int]]
     """Reference → found → count, each ``kind_by_party`` or ``nothing``."""
     backchannels_as_talk_over: float | None
@@ -125,12 +126,12 @@ def figures(calls: Sequence[CallOverlaps]) -> OverlapFigures:
     )
     kinds: dict[str, KindFigures] = {}
     for kind in KINDS:
-        of_kind = [label for label in labels if label[0] == kind]
-        if not of_kind:
+        by_either: list[Label] = [(kind, party) for party in PARTIES]
+        if kind == "talk_over":  # only the agent's is called so
+            kinds[kind] = _kind_figures(calls, by_either[:1])
             continue
-        kinds[kind] = _kind_figures(calls, of_kind)
-        if len(of_kind) > 1:
-            kinds |= {name(label): _kind_figures(calls, [label]) for label in of_kind}
+        kinds[kind] = _kind_figures(calls, by_either)
+        kinds |= {name(label): _kind_figures(calls, [label]) for label in by_either}
     back = [o for call in calls for o in _annotated(call) if o.kind == "backchannel"]
     by_agent = sum(o.by == "agent" for o in back)
     wrong = [
@@ -197,13 +198,13 @@ def _kind_figures(calls: Sequence[CallOverlaps], labels: list[Label]) -> KindFig
         recall=ratio(hits, reference),
         f1=ratio(2 * hits, reference + found),
         false_per_h=ratio(found - hits, hours),
-        onset_error_s=_quantile(onsets, 0.5),
-        onset_error_p95_s=_quantile([abs(onset) for onset in onsets], 0.95),
-        delay_p50_s=_quantile([delay for _, delay in delays], 0.5),
-        delay_p95_s=_quantile([delay for _, delay in delays], 0.95),
+        onset_error_s=quantile(onsets, 0.5),
+        onset_error_p95_s=quantile([abs(onset) for onset in onsets], 0.95),
+        delay_p50_s=quantile([delay for _, delay in delays], 0.5),
+        delay_p95_s=quantile([delay for _, delay in delays], 0.95),
         delay_after_long=len(after_long),
-        delay_after_long_p50_s=_quantile(after_long, 0.5),
-        delay_after_long_p95_s=_quantile(after_long, 0.95),
+        delay_after_long_p50_s=quantile(after_long, 0.5),
+        delay_after_long_p95_s=quantile(after_long, 0.95),
         intervals=intervals,
     )
 
@@ -225,8 +226,3 @@ def _confusion(calls: Sequence[CallOverlaps], labels: list[Label]) -> dict[str, 
         counted.update((NOBODY, name(_label(f))) for f in call.false)
     names = [*(name(label) for label in labels), NOBODY]
     return {row: {column: counted[row, column] for column in names} for row in names}
-
-
-def _quantile(values: Sequence[float], share: float) -> float | None:
-    """Linear between neighbours, as numpy has it."""
-    return round(float(np.quantile(values, share)), 3) if values else None

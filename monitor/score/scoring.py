@@ -1,9 +1,10 @@
-"""Annotated calls, heard one after the other and compared with their references."""
+"""Annotated calls, heard and compared with their references."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,28 +14,28 @@ from numpy.typing import NDArray
 from monitor.config import Settings
 from monitor.events import PARTIES, Party
 from monitor.runtime import Runtime
-from monitor.score import activity, overlaps, turns
+from monitor.score import activity, frustration, line, nudges, overlaps, turns
 from monitor.score.annotated import AnnotatedCall
 from monitor.score.listening import Listened, audio_of, listen
 from monitor.score.spans import bridged
 
 F32 = NDArray[np.float32]
-Degrade = Callable[[F32], F32]
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredCall:
-    """One call and how well each annotated part of it was heard; null: not annotated, or not
-    to be heard on one channel."""
+    """One call, and each annotated part of it compared with what was heard. A part is null
+    where it is not annotated, or cannot be heard where both parties share one channel."""
 
     name: str
-    duration_s: float
     heard: Listened
+    notes: list[str]
     overlaps: overlaps.CallOverlaps | None
     activity_from: activity.Source | None
     activity: dict[Party, activity.CallActivity]
     turns: turns.CallTurns | None
-    notes: list[str]
+    frustration: dict[frustration.Signal, frustration.CallSignal]
+    nudges: nudges.CallNudges | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,58 +49,94 @@ class TurnsFigures:
     turns: turns.TurnFigures | None
 
 
+@dataclass(frozen=True, slots=True)
+class CallsFigures(TurnsFigures):
+    """What ``monitor score calls`` tells of them besides."""
+
+    frustration: dict[frustration.Signal, frustration.SignalFigures | None]
+    nudges: nudges.NudgesFigures | None
+
+
 def compare(call: AnnotatedCall, heard: Listened) -> ScoredCall:
+    """Every part that is annotated and can be heard."""
     reference = call.reference
     notes = list(heard.troubles)
     told = activity.speech_of(reference)
-    found_speech = heard.speech
-    compared: dict[Party, activity.CallActivity] = {}
-    if told is not None:
-        source, said = told
-        if not heard.separated:
-            said = {"agent": [], "customer": bridged([*said["agent"], *said["customer"]], 0.0)}
-        compared = {
-            party: activity.compare(
-                said[party], found_speech[party], heard.duration_s, pauses_known=source != "turns"
-            )
-            for party in PARTIES
-            if heard.separated or party == "customer"
-        }
-        speech = said
+    speech = heard.speech if told is None else told[1]
+    if told is None:
+        notes.append("no speech, words or turns are annotated: hours of speech are those found")
+    if heard.separated:
+        frustrated, expected = reference.frustration, reference.nudges
+        overlapping, turned = reference.overlaps, reference.turns
     else:
-        speech = found_speech
-        notes.append("no speech, words or turns annotated: hours of speech are those found")
-    if not heard.separated and (reference.overlaps or reference.turns):
-        notes.append("one channel for both: overlaps and turns are not scored")
+        notes.append("one channel for both: only speech of whomever is scored")
+        frustrated = expected = overlapping = turned = None
+        speech = {"agent": [], "customer": bridged([*speech["agent"], *speech["customer"]], 0.0)}
+    duration_s = heard.duration_s
+    on = frustration.on_times(heard.moods, heard.alerts, duration_s)
     return ScoredCall(
         name=call.name,
-        duration_s=heard.duration_s,
         heard=heard,
-        overlaps=overlaps.compare(reference.overlaps, heard.overlaps, activity.seconds_of(speech))
-        if heard.separated and reference.overlaps is not None
-        else None,
-        activity_from=told[0] if told else None,
-        activity=compared,
-        turns=turns.compare(reference.turns, heard.turns)
-        if heard.separated and reference.turns is not None
-        else None,
         notes=notes,
+        overlaps=None
+        if overlapping is None
+        else overlaps.compare(overlapping, heard.overlaps, activity.seconds_of(speech)),
+        activity_from=None if told is None else told[0],
+        activity={}
+        if told is None
+        else {
+            party: activity.compare(
+                speech[party], heard.speech[party], duration_s, pauses_known=told[0] != "turns"
+            )
+            for party in (PARTIES if heard.separated else PARTIES[1:])
+        },
+        turns=None if turned is None else turns.compare(turned, heard.turns),
+        frustration={}
+        if frustrated is None
+        else {
+            signal: frustration.compare(frustrated, on[signal], duration_s)
+            for signal in frustration.SIGNALS
+        },
+        nudges=None
+        if expected is None
+        else nudges.compare(
+            expected,
+            heard.nudges,
+            duration_s,
+            calm=None if reference.frustration is None else not reference.frustration,
+        ),
     )
 
 
 def turns_figures(calls: Sequence[ScoredCall]) -> TurnsFigures:
     """Of all these calls together."""
     of_overlaps = [call.overlaps for call in calls if call.overlaps is not None]
-    of_turns = [call.turns for call in calls if call.turns is not None]
     return TurnsFigures(
         calls=len(calls),
-        duration_s=round(sum(call.duration_s for call in calls), 3),
+        duration_s=round(sum(call.heard.duration_s for call in calls), 3),
         overlaps=overlaps.figures(of_overlaps) if of_overlaps else None,
         activity={
             party: activity.figures([c.activity[party] for c in calls if party in c.activity])
             for party in PARTIES
         },
-        turns=turns.figures(of_turns),
+        turns=turns.figures([call.turns for call in calls if call.turns is not None]),
+    )
+
+
+def calls_figures(calls: Sequence[ScoredCall]) -> CallsFigures:
+    """Of all these calls together."""
+    timing = turns_figures(calls)
+    return CallsFigures(
+        calls=timing.calls,
+        duration_s=timing.duration_s,
+        overlaps=timing.overlaps,
+        activity=timing.activity,
+        turns=timing.turns,
+        frustration={
+            signal: frustration.figures([c.frustration[signal] for c in calls if c.frustration])
+            for signal in frustration.SIGNALS
+        },
+        nudges=nudges.figures([call.nudges for call in calls if call.nudges is not None]),
     )
 
 
@@ -108,36 +145,41 @@ async def score(
     calls: Sequence[AnnotatedCall],
     *,
     words: bool,
-    degrade: Degrade | None = None,
+    over: str | None = None,
+    seed: int = 0,
     at_once: int = 1,
     progress: Callable[[float], None] | None = None,
     watch: Callable[[AnnotatedCall, ScoredCall, F32], None] | None = None,
 ) -> list[ScoredCall]:
     """Hear and compare them, up to ``at_once`` at a time; in order, and the same for any.
 
-    ``degrade`` changes the audio (2, samples) before it is heard; ``progress`` is told the
-    audio time of all calls that was heard; ``watch`` gets each call when it is done, with the
-    audio that was heard. Raises ScoreError, and what ``Runtime.start`` raises.
+    ``over`` is the line (``line.through``) that their audio is sent down first; what is chance
+    in it depends on ``seed`` and the name of the call. ``progress`` is told the audio time that
+    was heard, of all calls; ``watch`` gets each call when it is done, with the audio that was
+    heard, (2, samples). Raises ScoreError, and what ``Runtime.start`` raises.
     """
+    if over is not None:
+        line.through(over, np.zeros((2, 0), np.float32), seed)  # an unknown one costs no time
     runtime = await Runtime.start(settings, words=words)
-    done: dict[str, float] = {}
+    heard_s = dict.fromkeys((call.name for call in calls), 0.0)
     turnstile = asyncio.Semaphore(at_once)
 
     def moved(name: str, t: float) -> None:
-        done[name] = t
+        heard_s[name] = t
         if progress is not None:
-            progress(sum(done.values()))
+            progress(sum(heard_s.values()))
 
     async def one(call: AnnotatedCall) -> ScoredCall:
         async with turnstile:
             info, pcm = await audio_of(call)
-            if degrade is not None:
-                pcm = await asyncio.to_thread(degrade, pcm)
+            if over is not None:
+                own = zlib.crc32(f"{seed} {call.name}".encode())
+                pcm = await asyncio.to_thread(line.through, over, pcm, own)
             heard = await listen(runtime, call.name, info, pcm, lambda t: moved(call.name, t))
             scored = compare(call, heard)
             if watch is not None:
                 watch(call, scored, pcm)
-            moved(call.name, call.duration_s)
+            moved(call.name, max(call.duration_s, heard.duration_s))
             return scored
 
     try:
@@ -151,6 +193,6 @@ async def score(
 
 
 def settings_hash(settings: Settings) -> str:
-    """Of all that decides what is heard: two scores with one hash are comparable."""
+    """Of all that decides what is heard: scores with the same one are comparable."""
     parts = settings.model_dump_json(include={"hearing", "turns", "pace", "mood", "nudges", "asr"})
     return hashlib.sha256(parts.encode()).hexdigest()[:12]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Final, NamedTuple
 
 from monitor.events import Party, Turn
-from monitor.score.intervals import ratio
+from monitor.score.figures import quantile, ratio
 from monitor.score.reference import TurnRef
 from monitor.score.spans import one_to_one
 
@@ -83,9 +82,9 @@ def figures(calls: Sequence[CallTurns]) -> TurnFigures | None:
         boundaries=boundaries,
         precision=ratio(boundaries, found),
         recall=ratio(boundaries, reference),
-        begin_error_s=_median(begins),
-        fto_error_s=_median(ftos),
-        fto_error_size_s=_median([abs(error) for error in ftos]),
+        begin_error_s=quantile(begins, 0.5),
+        fto_error_s=quantile(ftos, 0.5),
+        fto_error_size_s=quantile([abs(error) for error in ftos], 0.5),
     )
 
 
@@ -98,7 +97,3 @@ def _begins(reference: Sequence[TurnRef]) -> list[_Begin]:
         begins.append(_Begin(turn.party, turn.t0, fto_s))
         before = turn
     return begins
-
-
-def _median(values: Sequence[float]) -> float | None:
-    return round(median(values), 3) if values else None

@@ -6,6 +6,7 @@ and say less than as many from different calls (Efron & Tibshirani 1993, chapter
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -37,6 +38,11 @@ def interval(values: F64) -> Interval | None:
         return None
     low, high = np.quantile(known, (0.025, 0.975))
     return round(float(low), 4), round(float(high), 4)
+
+
+def quantile(values: Sequence[float], share: float) -> float | None:
+    """Linear between neighbours, as numpy has it; None of nothing."""
+    return round(float(np.quantile(values, share)), 3) if values else None
 
 
 def ratio(over: float, under: float) -> float | None:

@@ -1,0 +1,145 @@
+"""Frustration found against frustration annotated: seen in time, or raised for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+import numpy as np
+
+from monitor.events import AlertCleared, AlertRaised, Mood
+from monitor.score.figures import LEAST_CALLS, Interval, drawn, interval, quantile, ratio, ratios
+from monitor.score.reference import Span
+from monitor.score.spans import Stretch
+
+WITHIN_S: Final = 60.0
+"""Seen later than this after its begin, it is missed: the moment for a nudge is over."""
+EARLY_S: Final = 2.0
+"""A label begins with an utterance; what was seen so shortly before it is no false alarm."""
+
+Signal = Literal["watch", "alert"]
+SIGNALS: Final[tuple[Signal, ...]] = get_args(Signal)
+
+
+@dataclass(frozen=True, slots=True)
+class CallSignal:
+    """When one signal was on in a call, against the annotated spans of frustration."""
+
+    seen: list[tuple[Span, float]]
+    """With the delay from the span's begin, s; 0 where it was on already."""
+    missed: list[Span]
+    right: list[Stretch]
+    false: list[Stretch]
+    """On without any frustration to see."""
+    duration_s: float
+    calm: bool
+    """The reference has no frustration at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFigures:
+    spans: int
+    seen: int
+    raised: int
+    precision: float | None
+    """Share of what was raised that stands where the customer was frustrated."""
+    recall: float | None
+    """Share of the spans seen within WITHIN_S."""
+    delay_p50_s: float | None
+    delay_p95_s: float | None
+    false_per_h: float | None
+    calm_calls: int
+    false_per_calm_call: float | None
+    calm_calls_with_one: float | None
+    """Share of calm calls in which it was raised at all."""
+    intervals: dict[str, Interval] = field(default_factory=dict)
+
+
+def on_times(
+    moods: Sequence[Mood], alerts: Sequence[AlertRaised | AlertCleared], duration_s: float
+) -> dict[Signal, list[Stretch]]:
+    """When the mood was "watch" or more, and when an alert was on."""
+    return {
+        "watch": _stretches(((mood.t, mood.level != "calm") for mood in moods), duration_s),
+        "alert": _stretches(
+            ((alert.t, alert.type == "alert.raised") for alert in alerts), duration_s
+        ),
+    }
+
+
+def compare(reference: Sequence[Span], on: Sequence[Stretch], duration_s: float) -> CallSignal:
+    seen: list[tuple[Span, float]] = []
+    missed: list[Span] = []
+    for span in reference:
+        of_span = [
+            stretch for stretch in on if stretch.t0 <= span.t0 + WITHIN_S and stretch.t1 >= span.t0
+        ]
+        if of_span:
+            seen.append((span, max(0.0, of_span[0].t0 - span.t0)))
+        else:
+            missed.append(span)
+    right = [stretch for stretch in on if any(_stands_in(stretch, span) for span in reference)]
+    return CallSignal(
+        seen=seen,
+        missed=missed,
+        right=right,
+        false=[stretch for stretch in on if stretch not in right],
+        duration_s=duration_s,
+        calm=not reference,
+    )
+
+
+def figures(calls: Sequence[CallSignal]) -> SignalFigures | None:
+    if not calls:
+        return None
+    counts = np.array([_counts(call) for call in calls], np.float64)
+    seen, spans, right, raised, hours = (float(total) for total in counts.sum(axis=0))
+    delays = [delay for call in calls for _, delay in call.seen]
+    calm = [call for call in calls if call.calm]
+    intervals: dict[str, Interval] = {}
+    if np.count_nonzero(counts[:, :4].any(axis=1)) >= LEAST_CALLS:
+        a_seen, a_spans, a_right, a_raised, a_hours = drawn(counts).T
+        known = {
+            "precision": interval(ratios(a_right, a_raised)),
+            "recall": interval(ratios(a_seen, a_spans)),
+            "false_per_h": interval(ratios(a_raised - a_right, a_hours)),
+        }
+        intervals = {key: bounds for key, bounds in known.items() if bounds is not None}
+    return SignalFigures(
+        spans=int(spans),
+        seen=int(seen),
+        raised=int(raised),
+        precision=ratio(right, raised),
+        recall=ratio(seen, spans),
+        delay_p50_s=quantile(delays, 0.5),
+        delay_p95_s=quantile(delays, 0.95),
+        false_per_h=ratio(raised - right, hours),
+        calm_calls=len(calm),
+        false_per_calm_call=ratio(sum(len(call.false) for call in calm), len(calm)),
+        calm_calls_with_one=ratio(sum(bool(call.false) for call in calm), len(calm)),
+        intervals=intervals,
+    )
+
+
+def _counts(call: CallSignal) -> tuple[float, ...]:
+    spans, raised = len(call.seen) + len(call.missed), len(call.right) + len(call.false)
+    return len(call.seen), spans, len(call.right), raised, call.duration_s / 3600
+
+
+def _stands_in(stretch: Stretch, span: Span) -> bool:
+    return span.t0 - EARLY_S <= stretch.t0 <= max(span.t1, span.t0 + WITHIN_S)
+
+
+def _stretches(changes: Iterable[tuple[float, bool]], end_s: float) -> list[Stretch]:
+    out: list[Stretch] = []
+    since: float | None = None
+    for t, on in changes:
+        if on and since is None:
+            since = t
+        elif not on and since is not None:
+            out.append(Stretch(since, t))
+            since = None
+    if since is not None:
+        out.append(Stretch(since, max(since, end_s)))
+    return out

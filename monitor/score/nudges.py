@@ -1,0 +1,137 @@
+"""Nudges opened against nudges expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from monitor.events import NudgeOpened
+from monitor.score.figures import LEAST_CALLS, Interval, drawn, interval, quantile, ratio, ratios
+from monitor.score.reference import NudgeRef
+
+
+@dataclass(frozen=True, slots=True)
+class CallNudges:
+    hits: list[tuple[NudgeRef, NudgeOpened]]
+    """Opened within the time in which it is expected."""
+    missed: list[NudgeRef]
+    unexpected: list[NudgeOpened]
+    duration_s: float
+    calm: bool | None
+    """No frustration is annotated; null: nobody looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeFigures:
+    expected: int
+    opened: int
+    hits: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    wait_p50_s: float | None
+    """From when it may open to when it did."""
+    unexpected_per_h: float | None
+    intervals: dict[str, Interval] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NudgesFigures:
+    all: NudgeFigures
+    each: dict[str, NudgeFigures]
+    """By the nudge's file name."""
+    calm_calls: int
+    calm_calls_with_a_nudge: float | None
+    calm_calls_with_an_unexpected_nudge: float | None
+
+
+def compare(
+    reference: Sequence[NudgeRef],
+    opened: Sequence[NudgeOpened],
+    duration_s: float,
+    *,
+    calm: bool | None,
+) -> CallNudges:
+    """One to one: each expected nudge takes the first of its name that opens in its time."""
+    left = list(opened)
+    hits: list[tuple[NudgeRef, NudgeOpened]] = []
+    missed: list[NudgeRef] = []
+    for want in sorted(reference, key=lambda want: (want.before, want.after)):
+        there = next((o for o in left if _fits(want, o)), None)
+        if there is None:
+            missed.append(want)
+        else:
+            left.remove(there)
+            hits.append((want, there))
+    return CallNudges(hits, missed, left, duration_s, calm)
+
+
+def figures(calls: Sequence[CallNudges]) -> NudgesFigures | None:
+    if not calls:
+        return None
+    names = sorted({name for call in calls for name in (*_expected(call), *_opened(call))})
+    calm = [call for call in calls if call.calm]
+    return NudgesFigures(
+        all=_figures(calls, None),
+        each={name: _figures(calls, name) for name in names},
+        calm_calls=len(calm),
+        calm_calls_with_a_nudge=ratio(sum(bool(_opened(call)) for call in calm), len(calm)),
+        calm_calls_with_an_unexpected_nudge=ratio(
+            sum(bool(call.unexpected) for call in calm), len(calm)
+        ),
+    )
+
+
+def _fits(want: NudgeRef, opened: NudgeOpened) -> bool:
+    return opened.nudge == want.nudge and want.after <= opened.t <= want.before
+
+
+def _expected(call: CallNudges) -> list[str]:
+    return [want.nudge for want, _ in call.hits] + [want.nudge for want in call.missed]
+
+
+def _opened(call: CallNudges) -> list[str]:
+    return [opened.nudge for _, opened in call.hits] + [o.nudge for o in call.unexpected]
+
+
+def _figures(calls: Sequence[CallNudges], name: str | None) -> NudgeFigures:
+    """``name`` None: of all nudges."""
+    counts = np.array([_counts(call, name) for call in calls], np.float64)
+    hits, expected, opened, hours = (float(total) for total in counts.sum(axis=0))
+    waits = [
+        there.t - want.after
+        for call in calls
+        for want, there in call.hits
+        if name in (None, want.nudge)
+    ]
+    intervals: dict[str, Interval] = {}
+    if np.count_nonzero(counts[:, :3].any(axis=1)) >= LEAST_CALLS:
+        a_hits, a_expected, a_opened, a_hours = drawn(counts).T
+        known = {
+            "precision": interval(ratios(a_hits, a_opened)),
+            "recall": interval(ratios(a_hits, a_expected)),
+            "f1": interval(ratios(2 * a_hits, a_expected + a_opened)),
+            "unexpected_per_h": interval(ratios(a_opened - a_hits, a_hours)),
+        }
+        intervals = {key: bounds for key, bounds in known.items() if bounds is not None}
+    return NudgeFigures(
+        expected=int(expected),
+        opened=int(opened),
+        hits=int(hits),
+        precision=ratio(hits, opened),
+        recall=ratio(hits, expected),
+        f1=ratio(2 * hits, expected + opened),
+        wait_p50_s=quantile(waits, 0.5),
+        unexpected_per_h=ratio(opened - hits, hours),
+        intervals=intervals,
+    )
+
+
+def _counts(call: CallNudges, name: str | None) -> tuple[float, ...]:
+    counted = [
+        sum(name in (None, each) for each in names)
+        for names in ([want.nudge for want, _ in call.hits], _expected(call), _opened(call))
+    ]
+    return *counted, call.duration_s / 3600

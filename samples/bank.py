@@ -238,7 +238,9 @@ def dips(x: F32) -> list[tuple[int, int]]:
         begin = i
         while begin < i + reach and db[begin] <= limit:
             begin += 1
-        found.append(((end + 1) * step, begin * step))
+        place = ((end + 1) * step, begin * step)
+        if not found or place[0] >= found[-1][1]:
+            found.append(place)
     return found
 
 

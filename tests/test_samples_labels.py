@@ -92,6 +92,11 @@ def test_a_story_with_an_mm_hm_in_it_has_been_going_on() -> None:
     assert [label.kind for label in found] == ["talk_over"]
 
 
+def test_who_took_the_floor_under_the_others_speech_has_been_speaking_since() -> None:
+    found = overlaps(call([(0, 4.2), (6, 8)], [(4, 12)]))
+    assert [(label.kind, label.by, label.t0) for label in found] == [("talk_over", "agent", 6)]
+
+
 def test_stops_and_starts_are_one_attempt() -> None:
     """Bout by bout these would be three backchannels."""
     label = only([(5, 5.5), (5.9, 6.4), (6.8, 7.3)], [(0, 10)])

@@ -7,8 +7,8 @@ A **run** is one party's speech, pauses below ``YIELD_S`` included. Two runs tha
 overlap; who started later came in, the other is the holder. ``t0`` and ``t1`` are when both speak
 for the first and the last time. In this order:
 
-1. the holder has spoken for less than ``HOLDER_MIN_S``, or both together for less than
-   ``NOTICED_S``: nothing;
+1. the holder has spoken for less than ``HOLDER_MIN_S``, both began within ``AT_ONCE_S`` of one
+   another, or both speak together for less than ``NOTICED_S``: nothing;
 2. who came in stops within ``BACKCHANNEL_S`` while the holder goes on, or says only "mm-hm",
    "okay, right" ... within ``LONG_BACKCHANNEL_S``: **backchannel**;
 3. the holder ends within ``TERMINAL_S``, or both end together within ``BACKCHANNEL_S``:
@@ -37,6 +37,8 @@ Kind = Literal["backchannel", "terminal", "talk_over", "interruption"]
 YIELD_S = 0.6
 HOLDER_MIN_S = 1.0
 NOTICED_S = 0.25
+AT_ONCE_S = 0.2
+"""Who starts so soon after the other could not know; people take this long to answer a beep."""
 BACKCHANNEL_S = 0.8
 LONG_BACKCHANNEL_S = 1.6
 TERMINAL_S = 0.5
@@ -94,7 +96,7 @@ def overlaps(conversation: Conversation) -> list[Label]:
     for agent in runs["agent"]:
         for customer in runs["customer"]:
             shared = _shared(agent, customer)
-            if shared and agent.t0 != customer.t0:
+            if shared:
                 holder, comer = sorted((agent, customer), key=lambda r: r.t0)
                 label = _label(holder, comer, shared, runs)
                 if label is not None:
@@ -145,7 +147,9 @@ def _label(
 ) -> Label | None:
     t0, t1 = shared[0].t0, shared[-1].t1
     together_s = round(sum(part.length_s for part in shared), 3)
-    if _held_s(holder, comer, runs) < HOLDER_MIN_S or together_s < NOTICED_S:
+    if together_s < NOTICED_S or comer.t0 - holder.t0 < AT_ONCE_S:
+        return None
+    if _held_s(holder, comer, runs) < HOLDER_MIN_S:
         return None
 
     def label(kind: Kind, why: str) -> Label:

@@ -87,6 +87,11 @@ def test_nobody_is_talked_over_who_has_only_just_begun() -> None:
     assert only([(5, 8)], [(3.9, 8)]).by == "agent"
 
 
+def test_who_begins_at_once_with_the_other_comes_in_on_nobody() -> None:
+    assert overlaps(call([(5, 8)], [(0, 4), (4.9, 8)])) == []
+    assert [label.by for label in overlaps(call([(5, 8)], [(0, 4), (4.7, 8)]))] == ["agent"]
+
+
 def test_a_story_with_an_mm_hm_in_it_has_been_going_on() -> None:
     found = overlaps(call([(4, 4.4), (6.5, 9)], [(0, 3.9), (5.8, 9)]))
     assert [label.kind for label in found] == ["talk_over"]

@@ -79,6 +79,22 @@ def test_a_line_is_named_in_the_json(home: Path, capsys: pytest.CaptureFixture[s
     assert (figures(path)["line"], figures(path)["seed"]) == ("mulaw", 7)
 
 
+def test_a_page_of_what_went_wrong(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = home / "out.html"
+    overlaps = [{"kind": "talk_over", "by": "customer", "t0": 60, "t1": 62}]
+    (home / "calm.flac").write_bytes((RENDERED / "calm.flac").read_bytes())
+    (home / "calm.ref.json").write_text(
+        json.dumps({"overlaps": overlaps, "frustration": [{"t0": 1, "t1": 2}]})
+    )
+    ran = run(capsys, "score", "turns", home, "--page", path)
+    assert (ran.status, ran.err) == (0, "")
+    text = path.read_text()
+    assert "talk-over by the customer, not heard" in text
+    assert "data:audio/flac;base64," in text
+    assert "no alert" not in text, "frustration is scored by: monitor score calls"
+    assert "talk-over" in text
+
+
 def test_a_bar_that_is_not_cleared(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bars = ("--at-least", "talk_over=1.01", "--at-most", "backchannels_as_talk_over=0.5")
     ran = run(capsys, "score", "turns", TALKOVER, *bars)
@@ -112,6 +128,7 @@ def test_the_audio_is_never_overwritten(home: Path, capsys: pytest.CaptureFixtur
         (home / name).write_bytes((RENDERED / name).read_bytes())
     before = (home / "calm.flac").read_bytes()
     for name in ("calm.flac", "calm.ref.json"):
-        said = run(capsys, "score", "turns", home, "--json", home / name).complaint()
-        assert "named twice" in said
+        for option in ("--json", "--page"):
+            said = run(capsys, "score", "turns", home, option, home / name).complaint()
+            assert "named twice" in said
     assert (home / "calm.flac").read_bytes() == before

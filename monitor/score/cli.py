@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from monitor import __version__
-from monitor.analysis import check_outputs
+from monitor.analysis import check_outputs, writing
 from monitor.bench.figures import machine, save
 from monitor.config import Settings, load
-from monitor.score import annotated, bars, scoring, tables
+from monitor.score import annotated, bars, page, scoring, tables
 from monitor.score.annotated import AnnotatedCall
+from monitor.score.exhibits import Exhibits
 from monitor.score.scoring import ScoredCall, TurnsFigures
 from monitor.terminal import progress
 
@@ -35,6 +36,10 @@ Places = Annotated[
     typer.Argument(metavar="DIR…", help="Folders of annotated calls, or single NAME.ref.json."),
 ]
 Json = Annotated[Path | None, typer.Option("--json", help="Write all figures as JSON.")]
+Page = Annotated[
+    Path | None,
+    typer.Option(help="Write one HTML file: each miss and false alarm to be seen and heard."),
+]
 Line = Annotated[
     str | None,
     typer.Option(help="Send the audio down this line first: babble:10+gsm (docs/references.md)."),
@@ -59,6 +64,7 @@ class _Options:
 
     places: list[Path]
     json: Path | None
+    page: Path | None
     over: str | None
     seed: int
     at_once: int
@@ -72,6 +78,7 @@ def turns_command(
     line: Line = None,
     seed: Seed = 0,
     json: Json = None,
+    page: Page = None,
     at_least: AtLeast = None,
     at_most: AtMost = None,
     at_once: AtOnce = 2,
@@ -80,7 +87,8 @@ def turns_command(
 
     \b
     monitor score turns CALLS
-    monitor score turns CALLS --line babble:10+gsm --json OUT.json
+    monitor score turns CALLS --page OUT.html --json OUT.json
+    monitor score turns CALLS --line babble:10+gsm
     monitor score turns CALLS --at-least talk_over=0.95 --at-most backchannels_as_talk_over=0.05
 
     For each kind of overlap: precision, recall, F1 with its 95 % interval over calls, false
@@ -88,7 +96,7 @@ def turns_command(
     begin (and after 0.6 s of overlap) the first event says so, in audio time. Exit status: 0;
     1 where a bar is not cleared; 2 and one line where the calls cannot be scored.
     """
-    options = _Options(places, json, line, seed, at_once, at_least or [], at_most or [])
+    options = _Options(places, json, page, line, seed, at_once, at_least or [], at_most or [])
     _run("turns", options, load(), scoring.turns_figures, words=False)
 
 
@@ -104,6 +112,7 @@ def calls_command(
     line: Line = None,
     seed: Seed = 0,
     json: Json = None,
+    page: Page = None,
     at_least: AtLeast = None,
     at_most: AtMost = None,
     at_once: AtOnce = 2,
@@ -112,6 +121,7 @@ def calls_command(
 
     \b
     monitor score calls CALLS
+    monitor score calls CALLS --page OUT.html
     monitor score calls CALLS --no-words --json OUT.json
     monitor score calls CALLS --at-least alerts=0.9 --at-most false_alerts=0.5
 
@@ -122,7 +132,7 @@ def calls_command(
     if model is not None:
         asr = settings.asr.model_copy(update={"model": model})
         settings = settings.model_copy(update={"asr": asr})
-    options = _Options(places, json, line, seed, at_once, at_least or [], at_most or [])
+    options = _Options(places, json, page, line, seed, at_once, at_least or [], at_most or [])
     _run("calls", options, settings, scoring.calls_figures, words=not no_words)
 
 
@@ -136,13 +146,14 @@ def _run(
 ) -> None:
     bars.read([*options.at_least, *options.at_most])
     calls = annotated.find(options.places)
-    check_outputs([options.json], [path for call in calls for path in call.files])
+    check_outputs([options.json, options.page], [path for call in calls for path in call.files])
     on = machine()
-    scored = _score(settings, calls, options, words=words)
+    exhibits = Exhibits(page.MOST_CLIP_BYTES) if options.page is not None else None
+    scored = _score(kind, settings, calls, options, exhibits, words=words)
     found = figures(scored)
     overall = asdict(found)
     for part in tables.overall(found):
-        out.print(part, highlight=False)
+        out.print(part if isinstance(part, str) else part.rich(), highlight=False)
     for call in scored:
         for note in call.notes:
             out.print(f"[yellow]{escape(f'{call.name}: {note}')}[/]", soft_wrap=True)
@@ -163,6 +174,17 @@ def _run(
             for call in scored
         ]
         save(options.json, head | {"overall": overall, "calls": each})
+    if options.page is not None and exhibits is not None:
+        facts = [
+            f"call-monitor {__version__}",
+            f"settings {scoring.settings_hash(settings)}",
+            f"line: {options.over or 'as recorded'}",
+            "with words" if words else "words off",
+        ]
+        heading = page.Heading(f"monitor score {kind}", facts)
+        each_call = list(zip(calls, scored, strict=True))
+        with writing(options.page) as file:
+            file.write(page.html(heading, tables.overall(found), each_call, exhibits))
     below = bars.missed(overall, options.at_least, options.at_most)
     for text in below:
         err.print(f"[bold red]monitor:[/] {escape(text)}", highlight=False, soft_wrap=True)
@@ -171,7 +193,13 @@ def _run(
 
 
 def _score(
-    settings: Settings, calls: Sequence[AnnotatedCall], options: _Options, *, words: bool
+    kind: str,
+    settings: Settings,
+    calls: Sequence[AnnotatedCall],
+    options: _Options,
+    exhibits: Exhibits | None,
+    *,
+    words: bool,
 ) -> list[ScoredCall]:
     with progress(err) as bar:
         total_s = sum(call.duration_s for call in calls)
@@ -186,9 +214,11 @@ def _score(
                 settings,
                 calls,
                 words=words,
+                understood=kind == "calls",
                 over=options.over,
                 seed=options.seed,
                 at_once=options.at_once,
                 progress=moved,
+                watch=None if exhibits is None else exhibits.add,
             )
         )

@@ -28,6 +28,7 @@ from monitor.events import (
     OverlapKind,
     Party,
     Turn,
+    Words,
 )
 from monitor.runtime import Runtime
 from monitor.score import ScoreError
@@ -84,6 +85,7 @@ class Listened:
     alerts: list[AlertRaised | AlertCleared]
     moods: list[Mood]
     nudges: list[NudgeOpened]
+    words: list[Words]
     troubles: list[str]
 
 
@@ -144,6 +146,7 @@ class _Listener:
     alerts: list[AlertRaised | AlertCleared] = field(default_factory=list)
     moods: list[Mood] = field(default_factory=list)
     nudges: list[NudgeOpened] = field(default_factory=list)
+    words: list[Words] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     ended: CallEnded | None = None
 
@@ -159,6 +162,8 @@ class _Listener:
                 self.moods.append(event)
             case NudgeOpened():
                 self.nudges.append(event)
+            case Words(final=True):
+                self.words.append(event)
             case Degraded(active=True):
                 self.troubles.append(event.reason)
             case CallEnded():
@@ -222,5 +227,6 @@ async def listen(
         alerts=sink.alerts,
         moods=sink.moods,
         nudges=sink.nudges,
+        words=sink.words,
         troubles=list(dict.fromkeys([*info.limits, *sink.troubles])),
     )

@@ -57,8 +57,9 @@ class CallsFigures(TurnsFigures):
     nudges: nudges.NudgesFigures | None
 
 
-def compare(call: AnnotatedCall, heard: Listened) -> ScoredCall:
-    """Every part that is annotated and can be heard."""
+def compare(call: AnnotatedCall, heard: Listened, *, understood: bool = True) -> ScoredCall:
+    """Every part that is annotated and can be heard; frustration and nudges, which want words,
+    only where what was ``understood`` is asked for."""
     reference = call.reference
     notes = list(heard.troubles)
     told = activity.speech_of(reference)
@@ -66,12 +67,14 @@ def compare(call: AnnotatedCall, heard: Listened) -> ScoredCall:
     if told is None:
         notes.append("no speech, words or turns are annotated: hours of speech are those found")
     if heard.separated:
-        frustrated, expected = reference.frustration, reference.nudges
         overlapping, turned = reference.overlaps, reference.turns
     else:
         notes.append("one channel for both: only speech of whomever is scored")
-        frustrated = expected = overlapping = turned = None
+        overlapping = turned = None
         speech = {"agent": [], "customer": bridged([*speech["agent"], *speech["customer"]], 0.0)}
+    asked = understood and heard.separated
+    frustrated = reference.frustration if asked else None
+    expected = reference.nudges if asked else None
     duration_s = heard.duration_s
     on = frustration.on_times(heard.moods, heard.alerts, duration_s)
     return ScoredCall(
@@ -145,18 +148,20 @@ async def score(
     calls: Sequence[AnnotatedCall],
     *,
     words: bool,
+    understood: bool = True,
     over: str | None = None,
     seed: int = 0,
     at_once: int = 1,
     progress: Callable[[float], None] | None = None,
-    watch: Callable[[AnnotatedCall, ScoredCall, F32], None] | None = None,
+    watch: Callable[[int, ScoredCall, F32], None] | None = None,
 ) -> list[ScoredCall]:
     """Hear and compare them, up to ``at_once`` at a time; in order, and the same for any.
 
-    ``over`` is the line (``line.through``) that their audio is sent down first; what is chance
-    in it depends on ``seed`` and the name of the call. ``progress`` is told the audio time that
-    was heard, of all calls; ``watch`` gets each call when it is done, with the audio that was
-    heard, (2, samples). Raises ScoreError, and what ``Runtime.start`` raises.
+    ``understood``: frustration and nudges too. ``over`` is the line (``line.through``) that
+    their audio is sent down first; what is chance in it depends on ``seed`` and the name of the
+    call. ``progress`` is told the audio time that was heard, of all calls; ``watch`` gets the
+    number of each call when it is done, and the audio that was heard, (2, samples). Raises
+    ScoreError, and what ``Runtime.start`` raises.
     """
     if over is not None:
         line.through(over, np.zeros((2, 0), np.float32), seed)  # an unknown one costs no time
@@ -169,22 +174,22 @@ async def score(
         if progress is not None:
             progress(sum(heard_s.values()))
 
-    async def one(call: AnnotatedCall) -> ScoredCall:
+    async def one(number: int, call: AnnotatedCall) -> ScoredCall:
         async with turnstile:
             info, pcm = await audio_of(call)
             if over is not None:
                 own = zlib.crc32(f"{seed} {call.name}".encode())
                 pcm = await asyncio.to_thread(line.through, over, pcm, own)
             heard = await listen(runtime, call.name, info, pcm, lambda t: moved(call.name, t))
-            scored = compare(call, heard)
+            scored = compare(call, heard, understood=understood)
             if watch is not None:
-                watch(call, scored, pcm)
+                watch(number, scored, pcm)
             moved(call.name, max(call.duration_s, heard.duration_s))
             return scored
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(call)) for call in calls]
+            tasks = [group.create_task(one(k, call)) for k, call in enumerate(calls)]
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     finally:

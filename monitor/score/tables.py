@@ -1,20 +1,40 @@
-"""The figures of a score as a person reads them in the terminal."""
+"""The figures of a score as tables, for the terminal and for the page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from rich.table import Table
 
-from monitor.bench.figures import shown, table
+from monitor.bench import figures as bench
+from monitor.bench.figures import shown
 from monitor.score.figures import Interval
 from monitor.score.frustration import SignalFigures
 from monitor.score.nudges import NudgeFigures
-from monitor.score.overlaps import KindFigures, OverlapFigures
+from monitor.score.overlaps import NOBODY, KindFigures, OverlapFigures
 from monitor.score.scoring import CallsFigures, TurnsFigures
+from monitor.score.turns import TurnFigures
 
 
-def overall(figures: TurnsFigures) -> Iterator[Table | str]:
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table; the first column names its rows, the others are numbers."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+    def rich(self) -> Table:
+        made = bench.table(self.title, *self.columns)
+        for column in made.columns:
+            column.no_wrap = True
+        for row in self.rows:
+            made.add_row(*row)
+        return made
+
+
+def overall(figures: TurnsFigures) -> Iterator[Grid | str]:
     """Tables and lines, in the order in which they are read."""
     yield f"{figures.calls} calls, {figures.duration_s / 60:.1f} min"
     if figures.overlaps is None:
@@ -23,23 +43,27 @@ def overall(figures: TurnsFigures) -> Iterator[Table | str]:
         yield from _overlaps(figures.overlaps)
     yield from _activity(figures)
     if figures.turns is not None:
-        yield _turns(figures)
+        yield _turns(figures.turns)
     if isinstance(figures, CallsFigures):
         yield from _understanding(figures)
 
 
-def _overlaps(figures: OverlapFigures) -> Iterator[Table | str]:
-    found = table("Overlaps", "", "in ref.", "found", "right", "precision", "recall", "F1", "95 %")
-    found.add_column("false/h", justify="right")
-    times = table("When", "", "begin off, s", "p95", "told after, s", "p95", "from 0.6 s, s", "p95")
+def _overlaps(figures: OverlapFigures) -> Iterator[Grid | str]:
+    found = Grid(
+        "Overlaps",
+        ("", "in ref.", "found", "right", "precision", "recall", "F1", "95 %", "false/h"),
+    )
+    times = Grid(
+        "When", ("", "begin off, s", "p95", "told after, s", "p95", "from 0.6 s, s", "p95")
+    )
     for name, kind in figures.kinds.items():
         if not kind.reference and not kind.found:
             continue
-        found.add_row(kind_name(name), *_found_cells(kind))
+        found.rows.append((kind_name(name), *_found_cells(kind)))
         if kind.hits:
-            times.add_row(kind_name(name), *_time_cells(kind))
+            times.rows.append((kind_name(name), *_time_cells(kind)))
     yield found
-    if times.row_count:
+    if times.rows:
         yield times
     yield _confusion(figures)
     for what, share in (
@@ -74,16 +98,18 @@ def _time_cells(kind: KindFigures) -> list[str]:
     ]
 
 
-def _confusion(figures: OverlapFigures) -> Table:
+def _confusion(figures: OverlapFigures) -> Grid:
     used = [
         name
         for name in figures.confusion
-        if name == "nothing" or any(row[name] for row in figures.confusion.values())
+        if name == NOBODY or any(row[name] for row in figures.confusion.values())
     ]
-    made = table("Reference (rows), found (columns)", "", *map(kind_name, used))
+    headings = (kind_name(name).replace(", ", "\n") for name in used)
+    made = Grid("Reference (rows), found (columns)", ("", *headings))
     for name, row in figures.confusion.items():
         if any(row.values()):
-            made.add_row(kind_name(name), *(str(row[column] or "·") for column in used))
+            cells = (str(row[column] or "·") for column in used)
+            made.rows.append((kind_name(name), *cells))
     return made
 
 
@@ -93,57 +119,56 @@ def kind_name(name: str) -> str:
     return f"{kind.replace('_', '-')}{f', {by}' if by else ''}"
 
 
-def _activity(figures: TurnsFigures) -> Iterator[Table]:
-    made = table("Speech", "", "missed, s/h", "false, s/h", "missed", "false")
+def _activity(figures: TurnsFigures) -> Iterator[Grid]:
+    made = Grid("Speech", ("", "missed, s/h", "false, s/h", "missed", "false"))
     for party, kind in figures.activity.items():
         if kind is not None:
-            made.add_row(
-                party,
+            cells = (
                 shown(kind.missed_s_per_h, "{:.0f}"),
                 shown(kind.false_s_per_h, "{:.0f}"),
                 shown(kind.missed, "{:.1%}"),
                 shown(kind.false, "{:.1%}"),
             )
-    if made.row_count:
+            made.rows.append((party, *cells))
+    if made.rows:
         yield made
 
 
-def _turns(figures: TurnsFigures) -> Table:
-    made = table("Turns", "in ref.", "found", "same begin", "precision", "recall", "begin off, s")
-    made.add_column("gap off, s", justify="right")
-    made.add_column("… its size", justify="right")
-    turns = figures.turns
-    if turns is not None:
-        made.add_row(
-            str(turns.reference),
-            str(turns.found),
-            str(turns.boundaries),
-            shown(turns.precision),
-            shown(turns.recall),
-            shown(turns.begin_error_s),
-            shown(turns.fto_error_s, "{:+.2f}"),
-            shown(turns.fto_error_size_s),
-        )
-    return made
+def _turns(turns: TurnFigures) -> Grid:
+    cells = (
+        str(turns.reference),
+        str(turns.found),
+        str(turns.boundaries),
+        shown(turns.precision),
+        shown(turns.recall),
+        shown(turns.begin_error_s),
+        shown(turns.fto_error_s, "{:+.2f}"),
+        shown(turns.fto_error_size_s),
+    )
+    columns = ("in ref.", "found", "same begin", "precision", "recall", "begin off, s")
+    return Grid("Turns", (*columns, "gap off, s", "… its size"), [cells])
 
 
-def _understanding(figures: CallsFigures) -> Iterator[Table | str]:
-    made = table("Frustration", "", "in ref.", "seen", "recall", "95 %", "after, s", "p95")
-    for column in ("raised", "precision", "false/h", "per calm call"):
-        made.add_column(column, justify="right")
+def _understanding(figures: CallsFigures) -> Iterator[Grid | str]:
+    seen_columns = ("in ref.", "seen", "recall", "95 %", "after, s", "p95")
+    made = Grid(
+        "Frustration",
+        ("", *seen_columns, "raised", "precision", "false/h", "a calm call"),
+    )
     for signal, seen in figures.frustration.items():
         if seen is not None:
-            made.add_row(signal, *_signal_cells(seen))
-    if made.row_count:
-        yield made
+            made.rows.append((signal, *_signal_cells(seen)))
+    yield made if made.rows else "No frustration is annotated."
     nudges = figures.nudges
     if nudges is None:
         yield "No nudges are annotated."
         return
-    made = table("Nudges", "", "expected", "opened", "right", "precision", "95 %", "recall", "95 %")
-    made.add_column("after, s", justify="right")
+    made = Grid(
+        "Nudges",
+        ("", "expected", "opened", "right", "precision", "95 %", "recall", "95 %", "after, s"),
+    )
     for name, each in (*nudges.each.items(), ("all", nudges.all)):
-        made.add_row(name.replace("_", " "), *_nudge_cells(each))
+        made.rows.append((name.replace("_", " "), *_nudge_cells(each)))
     yield made
     if nudges.calm_calls:
         yield (

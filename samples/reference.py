@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from samples.dialogue import UPSET, Dialogue, Kind, Party, Placed, overlap_s
+from samples.dialogue import UPSET, Dialogue, Kind, Line, Party, Placed, overlap_s
 
 
 class Span(TypedDict):
@@ -125,10 +125,13 @@ def turns(placed: Sequence[Placed]) -> list[TurnRef]:
 
 
 def overlaps(placed: Sequence[Placed]) -> list[OverlapRef]:
-    """Where both speak, of the kind that the line coming in says."""
+    """Where both speak, of the kind that the line coming in says.
+
+    To take the floor from the other is talk-over when the agent does it and an interruption when
+    the customer does, whatever becomes of it (monitor/overlaps.py)."""
     found: list[OverlapRef] = [
         {
-            "kind": late.line.kind or "terminal",
+            "kind": _kind(late.line),
             "by": late.line.party,
             "t0": _ms(late.t0),
             "t1": _ms(min(early.t1, late.t1)),
@@ -156,6 +159,12 @@ def frustration(placed: Sequence[Placed]) -> list[Span]:
             spans.append({"t0": _ms(here.t0), "t1": _ms(here.t1)})
         going_on = upset
     return spans
+
+
+def _kind(line: Line) -> Kind:
+    if line.kind in ("talk_over", "interruption"):
+        return "talk_over" if line.party == "agent" else "interruption"
+    return line.kind or "terminal"
 
 
 def _ms(seconds: float) -> float:

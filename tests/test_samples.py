@@ -238,7 +238,8 @@ def test_reference_places_the_lines_where_the_marks_say(name: str) -> None:
         spans = ref[key]  # type: ignore[literal-required]
         assert len(again) == len(spans), key
         for one, two in zip(again, spans, strict=True):
-            assert one.keys() == two.keys()
+            for told in one.keys() - {"t0", "t1"}:
+                assert one[told] == two[told]
             assert (one["t0"], one["t1"]) == pytest.approx((two["t0"], two["t1"]), abs=0.03)
 
 
@@ -257,7 +258,7 @@ def test_overlaps_are_where_both_have_a_line(name: str) -> None:
         ]
         assert len(late) == len(early) == 1
         assert overlap["t1"] == min(late[0]["t1"], early[0]["t1"])
-        if overlap["kind"] == "talk_over":
+        if late[0]["kind"] == "talk_over":
             assert overlap["t1"] - overlap["t0"] >= MIN_TALK_OVER_S
 
 
@@ -326,8 +327,8 @@ def test_rising_has_a_long_upset_turn_and_settles() -> None:
 
 def test_talkover_holds_several() -> None:
     kinds = [o["kind"] for o in refs("talkover")["overlaps"] if o["by"] == "agent"]
-    assert kinds.count("talk_over") >= 3
-    assert "interruption" in kinds
+    assert kinds.count("talk_over") == 5
+    assert "interruption" not in kinds, "that is what the customer does"
 
 
 def test_pace_agent_speaks_faster_by_a_third() -> None:

@@ -10,6 +10,7 @@ import uvicorn
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 
+from monitor.server.inbox import read_by_blocks
 from monitor.server.protocol import READ_AHEAD, Protocol
 
 HANDSHAKE = (
@@ -104,3 +105,16 @@ async def test_a_sender_that_is_not_heard_is_made_to_wait_and_goes_on_afterwards
     assert wire.paused
     await application.take()
     assert not wire.paused
+
+
+async def test_a_sender_of_crumbs_is_not_made_to_wait_before_its_block_is_complete() -> None:
+    """It would wait for ever: the reader is only woken by a whole block."""
+    protocol, wire, _ = await connected()
+    read_by_blocks(protocol.scope, 1024)
+    crumb = Frame(Opcode.BINARY, b"\x00" * 32).serialize(mask=True, extensions=[])
+    for _ in range(31):
+        protocol.data_received(crumb)
+        assert not wire.paused
+    for _ in range(READ_AHEAD):
+        protocol.data_received(MESSAGE)
+    assert wire.paused

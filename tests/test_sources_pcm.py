@@ -234,3 +234,23 @@ async def test_a_slow_session_makes_the_sender_wait_and_a_closed_one_does_not() 
     await waiting
     await source.wait_closed()
     assert [item async for item in source.chunks()] == []
+
+
+async def test_what_is_offered_is_taken_at_once_or_not_at_all() -> None:
+    source = PcmSource(SourceInfo(source="pcm"), queue_s=1.0)
+    assert not source.offer(Pcm(np.zeros((2, RATE_HZ + 1), np.float32))), "in parts: put"
+    assert source.offer(Pcm(np.zeros((2, RATE_HZ), np.float32)))
+    assert not source.offer(Pcm(np.zeros((2, 1), np.float32))), "the session is behind"
+    assert audio([await anext(source.chunks())]).shape[1] == RATE_HZ
+    assert source.offer(Pcm(np.zeros((2, 1), np.float32)))
+    await source.close()
+    assert source.offer(Pcm(np.zeros((2, 2 * RATE_HZ), np.float32))), "nobody reads it: dropped"
+
+
+@pytest.mark.parametrize(("rate", "block_bytes"), [(8000, 1024), (16000, 2048), (48000, 6144)])
+def test_a_block_has_so_many_bytes(rate: int, block_bytes: int) -> None:
+    decoder = PcmDecoder()
+    with pytest.raises(SourceError, match="start line"):
+        _ = decoder.block_bytes
+    decoder.feed(json.dumps({"rate": rate}), 0.0)
+    assert decoder.block_bytes == block_bytes

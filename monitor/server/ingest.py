@@ -8,11 +8,12 @@ from dataclasses import replace
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from monitor.events import CallEnded, Person, Snapshot
+from monitor.events import CallEnded, Missing, Person, Snapshot
 from monitor.server.auth import Identity
 from monitor.server.desk import Desk
+from monitor.server.inbox import read_by_blocks
 from monitor.server.live import admit
-from monitor.sources import Busy, SourceError, SourceInfo
+from monitor.sources import Busy, Pcm, SourceError, SourceInfo
 from monitor.sources.pcm import Fed, PcmDecoder, PcmSource, Reply
 
 TICK_S = 1.0
@@ -42,6 +43,8 @@ class IngestConnection:
         self._decoder = PcmDecoder(consent_required=desk.settings.privacy.consent == "required")
         self._source: PcmSource | None = None
         self._call_id = ""
+        self._turn = asyncio.Lock()  # of what came, or of the clock
+        self._heard_s = asyncio.get_running_loop().time()
         self._waited_s = 0.0  # for the session, not for the sender: not lost time
 
     async def run(self) -> None:
@@ -65,30 +68,47 @@ class IngestConnection:
         await self._leave()
 
     async def _listen(self) -> None:
-        """Until the sender stops, or the call was ended from the inside."""
+        """Until the sender stops, or the call was ended from the inside.
+
+        The clock is a task of its own: a deadline for each message costs as much as
+        everything else that is done with it.
+        """
+        tasks = [asyncio.create_task(work) for work in (self._read(), self._keep_time())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read(self) -> None:
+        """Until the sender stops. Raises WebSocketDisconnect, SourceError or Busy."""
         loop = asyncio.get_running_loop()
-        heard_s = loop.time()
+        stopped = False
+        while not stopped:
+            message = await self._next()
+            async with self._turn:
+                fed = self._decoder.feed(message, loop.time() - self._waited_s)
+                await self._take(fed)
+                self._heard_s = loop.time()
+            stopped = fed.stop
+
+    async def _keep_time(self) -> None:
+        """Pauses go on, a sender that fell silent is given up. Ends when the call has."""
+        loop = asyncio.get_running_loop()
         while self._source is None or not self._source.closed:
-            message = await self._next(TICK_S)
-            now_s = loop.time()
-            if message is None:
-                if now_s - heard_s > self._desk.idle_s and not self._decoder.paused:
+            await asyncio.sleep(TICK_S)
+            async with self._turn:  # the sender is not silent while it is made to wait
+                now_s = loop.time()
+                if now_s - self._heard_s > self._desk.idle_s and not self._decoder.paused:
                     raise SourceError(f"nothing came for {self._desk.idle_s:.0f} s")
                 await self._take(Fed(items=[*self._decoder.tick(now_s - self._waited_s)]))
-                continue
-            heard_s = now_s
-            fed = self._decoder.feed(message, now_s - self._waited_s)
-            await self._take(fed)
-            if fed.stop:
-                return
 
-    async def _next(self, within_s: float) -> str | bytes | None:
-        """The next message; None when none came in time. Raises WebSocketDisconnect."""
-        try:
-            async with asyncio.timeout(within_s):
-                message = await self._websocket.receive()
-        except TimeoutError:
-            return None
+    async def _next(self) -> str | bytes:
+        """The next message. Raises WebSocketDisconnect."""
+        message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1005))
         text: str | None = message.get("text")
@@ -100,20 +120,25 @@ class IngestConnection:
             source = PcmSource(self._info())
             self._call_id = self._desk.start_call(source).call_id
             self._source = source
+            read_by_blocks(self._websocket.scope, self._decoder.block_bytes)
             await self._reply({"event": "started", "call_id": self._call_id})
         for reply in fed.replies:
             await self._reply(reply)
-        if self._source is not None and fed.items:
-            loop = asyncio.get_running_loop()
-            before_s = loop.time()
-            try:
-                async with asyncio.timeout(self._desk.idle_s):
-                    for item in fed.items:
-                        await self._source.put(item)
-            except TimeoutError:
-                reason = f"the call took no audio for {self._desk.idle_s:.0f} s"
-                raise SourceError(reason) from None
-            self._waited_s += loop.time() - before_s
+        for item in fed.items:
+            if self._source is not None and not self._source.offer(item):
+                await self._put(self._source, item)
+
+    async def _put(self, source: PcmSource, item: Pcm | Missing) -> None:
+        """The session is behind: the sender waits, but not for ever."""
+        loop = asyncio.get_running_loop()
+        before_s = loop.time()
+        try:
+            async with asyncio.timeout(self._desk.idle_s):
+                await source.put(item)
+        except TimeoutError:
+            reason = f"the call took no audio for {self._desk.idle_s:.0f} s"
+            raise SourceError(reason) from None
+        self._waited_s += loop.time() - before_s
 
     def _info(self) -> SourceInfo:
         info = self._decoder.info

@@ -1,11 +1,15 @@
 """The websocket protocol of uvicorn, with an end that a stalled peer cannot put off, and
-without two system calls for each message that comes in."""
+without two system calls and the waking of a task for each message that comes in."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from monitor.server.inbox import Inbox
 
 LINGER_S = 2.0
 READ_AHEAD = 8
@@ -21,6 +25,16 @@ class Protocol(WebSocketsSansIOProtocol):
     Uvicorn stops listening to the socket with each message until the application has
     taken it; at 50 messages a second and call that is a tenth of the event loop's work.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._inbox = Inbox()
+        self.queue = cast(Any, self._inbox)
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            self._inbox.offer(cast(Any, self.scope))
 
     def send_receive_event_to_app(self) -> None:
         ahead = not self.read_paused and self.queue.qsize() < READ_AHEAD

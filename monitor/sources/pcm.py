@@ -108,6 +108,14 @@ class PcmDecoder:
             customer=self._start.customer,
         )
 
+    @property
+    def block_bytes(self) -> int:
+        """So many bytes of a message make one block of the call. Raises SourceError before
+        the start line."""
+        if self._start is None:
+            raise SourceError("the first message must be the start line")
+        return BLOCK * self._start.rate // RATE_HZ * FRAME_BYTES
+
     def feed(self, message: str | bytes, now_s: float) -> Fed:
         """Take one websocket message, text or binary."""
         if self._stopped:
@@ -183,30 +191,34 @@ class PcmDecoder:
     def _audio(self, data: bytes, now_s: float) -> list[Pcm | Missing]:
         if self._start is None:
             raise SourceError("the first message must be the start line, as text")
-        data = self._carry + data
+        if self._carry:
+            data = self._carry + data
         whole = len(data) - len(data) % FRAME_BYTES
         self._carry = data[whole:]
         if not self._ready or self._paused or not whole:
             return []
-        codes = np.frombuffer(data, "<i2", whole // 2).reshape(-1, 2)
-        frames = np.multiply(codes, _FULL_SCALE, dtype=np.float32)
-        lost = self._clock.heard(len(frames) / self._start.rate, now_s)
+        lost = self._clock.heard(whole // FRAME_BYTES / self._start.rate, now_s)
         gaps = self._gap(lost, "lost") if lost else []
-        if self._resampler is not None:
-            frames = self._resampler.resample_chunk(frames)
-        return [*gaps, *self._pcm(frames)]
+        codes = np.frombuffer(data, "<i2", whole // 2).reshape(-1, 2)
+        if self._start.agent_channel == 1:
+            codes = codes[:, ::-1]
+        if self._resampler is None:
+            rows = np.multiply(codes.T, _FULL_SCALE, order="C", dtype=np.float32)
+            return [*gaps, *self._pcm(rows)]
+        frames = np.multiply(codes, _FULL_SCALE, order="C", dtype=np.float32)
+        return [*gaps, *self._pcm(self._resampler.resample_chunk(frames).T)]
 
     def _rest(self) -> list[Pcm]:
         if self._resampler is None:
             return []
-        return self._pcm(self._resampler.resample_chunk(np.zeros((0, 2), np.float32), last=True))
+        frames = self._resampler.resample_chunk(np.zeros((0, 2), np.float32), last=True)
+        return self._pcm(frames.T)
 
-    def _pcm(self, frames: NDArray[np.float32]) -> list[Pcm]:
-        if not len(frames) or self._start is None:
+    def _pcm(self, rows: NDArray[np.float32]) -> list[Pcm]:
+        if not rows.shape[1]:
             return []
-        self._sent += len(frames)
-        rows = frames.T if self._start.agent_channel == 0 else frames.T[::-1]
-        return [Pcm(np.ascontiguousarray(rows, np.float32))]
+        self._sent += rows.shape[1]
+        return [Pcm(np.ascontiguousarray(rows))]
 
 
 class _LostTime:
@@ -252,10 +264,11 @@ class PcmSource:
         self._bound = int(queue_s * RATE_HZ)
         self._waiting = 0
         self._items: deque[Pcm | Missing] = deque()
-        self._changed = asyncio.Condition()
+        self._come = asyncio.Event()
+        self._room = asyncio.Event()
+        self._left = asyncio.Event()
         self._ended = False
         self._failure: SourceError | None = None
-        self._closed = False
 
     @property
     def info(self) -> SourceInfo:
@@ -264,41 +277,47 @@ class PcmSource:
     @property
     def closed(self) -> bool:
         """The session reads no more."""
-        return self._closed
+        return self._left.is_set()
+
+    def offer(self, item: Pcm | Missing) -> bool:
+        """Hand on audio or a gap at once. False: the session is ``queue_s`` behind, or the
+        audio is longer than a second; see ``put``."""
+        size = _samples(item)
+        if self._waiting >= self._bound or (size > RATE_HZ and isinstance(item, Pcm)):
+            return self.closed
+        if not self.closed:
+            self._items.append(item)
+            self._waiting += size
+            self._come.set()
+        return True
 
     async def put(self, item: Pcm | Missing) -> None:
         """Hand on audio or a gap; waits while the session is ``queue_s`` behind."""
         for piece in _pieces(item):
-            size = _samples(piece)
-            async with self._changed:
-                await self._changed.wait_for(lambda: self._closed or self._waiting < self._bound)
-                if self._closed:
-                    return
-                self._items.append(piece)
-                self._waiting += size
-                self._changed.notify_all()
+            while not self.offer(piece):
+                self._room.clear()
+                await self._room.wait()
 
     async def end(self, failure: SourceError | None = None) -> None:
         """No more is coming; with a failure, because the connection broke."""
-        async with self._changed:
-            self._ended, self._failure = True, failure
-            self._changed.notify_all()
+        self._ended, self._failure = True, failure
+        self._come.set()
 
     async def chunks(self) -> AsyncIterator[Pcm | Missing]:
         """See ``sources.Source``. Audio that waits comes in one piece: a session that is heard
         once a tick would stay behind for ever if it took one message at a time."""
-        while True:
-            async with self._changed:
-                await self._changed.wait_for(lambda: self._items or self._ended or self._closed)
-                if self._closed:
-                    return
-                if not self._items:
-                    break
+        while not self.closed:
+            if self._items:
                 item = self._take()
                 self._waiting -= _samples(item)
-                self._changed.notify_all()
-            yield item
-        if self._failure is not None:
+                self._room.set()
+                yield item
+            elif self._ended:
+                break
+            else:
+                self._come.clear()
+                await self._come.wait()
+        if self._failure is not None and not self.closed:
             raise self._failure
 
     def _take(self) -> Pcm | Missing:
@@ -313,15 +332,13 @@ class PcmSource:
         return Pcm(np.concatenate(pieces, axis=1)) if len(pieces) > 1 else first
 
     async def close(self) -> None:
-        async with self._changed:
-            self._closed = True
-            self._items.clear()
-            self._changed.notify_all()
+        self._items.clear()
+        for waited_for in (self._left, self._come, self._room):
+            waited_for.set()
 
     async def wait_closed(self) -> None:
         """Until the session has read to the end, or stopped reading."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._closed)
+        await self._left.wait()
 
 
 def _samples(item: Pcm | Missing) -> int:

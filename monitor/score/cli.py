@@ -28,8 +28,10 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-out = Console()
 err = Console(stderr=True)
+
+FILE_COLUMNS = 120
+"""Whoever keeps the output in a file has a page as wide as the tables."""
 
 Places = Annotated[
     list[Path],
@@ -152,6 +154,9 @@ def _run(
     scored = _score(kind, settings, calls, options, exhibits, words=words)
     found = figures(scored)
     overall = asdict(found)
+    out = Console()
+    if not out.is_terminal:
+        out.width = max(out.width, FILE_COLUMNS)
     for part in tables.overall(found):
         out.print(part if isinstance(part, str) else part.rich(), highlight=False)
     for call in scored:

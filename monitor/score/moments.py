@@ -108,7 +108,7 @@ def _called(overlap: OverlapRef | ToldOverlap) -> str:
 
 def _told(found: ToldOverlap) -> Iterable[str]:
     for event in found.told:
-        points = f", {event.score:g} points" if event.score else ""
+        points = f", {event.score:g} point{'s' * (event.score != 1)}" if event.score else ""
         sure = "" if event.final else ", not yet sure"
         reasons = f": {'; '.join(event.reasons)}" if event.reasons else ""
         yield f"{event.t:.2f} s: {event.kind.replace('_', '-')}{points}{sure}{reasons}"

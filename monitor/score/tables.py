@@ -12,7 +12,7 @@ from monitor.bench.figures import shown
 from monitor.score.figures import Interval
 from monitor.score.frustration import SignalFigures
 from monitor.score.nudges import NudgeFigures
-from monitor.score.overlaps import NOBODY, KindFigures, OverlapFigures
+from monitor.score.overlaps import KINDS, NOBODY, KindFigures, OverlapFigures
 from monitor.score.scoring import CallsFigures, TurnsFigures
 from monitor.score.turns import TurnFigures
 
@@ -27,8 +27,7 @@ class Grid:
 
     def rich(self) -> Table:
         made = bench.table(self.title, *self.columns)
-        for column in made.columns:
-            column.no_wrap = True
+        made.collapse_padding = True
         for row in self.rows:
             made.add_row(*row)
         return made
@@ -51,17 +50,15 @@ def overall(figures: TurnsFigures) -> Iterator[Grid | str]:
 def _overlaps(figures: OverlapFigures) -> Iterator[Grid | str]:
     found = Grid(
         "Overlaps",
-        ("", "in ref.", "found", "right", "precision", "recall", "F1", "95 %", "false/h"),
+        ("", "in ref.", "found", "right", "prec.", "recall", "F1", "95 %", "false/h"),
     )
     times = Grid(
         "When", ("", "begin off, s", "p95", "told after, s", "p95", "from 0.6 s, s", "p95")
     )
-    for name, kind in figures.kinds.items():
-        if not kind.reference and not kind.found:
-            continue
-        found.rows.append((kind_name(name), *_found_cells(kind)))
+    for row, kind in _kinds(figures):
+        found.rows.append((row, *_found_cells(kind)))
         if kind.hits:
-            times.rows.append((kind_name(name), *_time_cells(kind)))
+            times.rows.append((row, *_time_cells(kind)))
     yield found
     if times.rows:
         yield times
@@ -72,6 +69,19 @@ def _overlaps(figures: OverlapFigures) -> Iterator[Grid | str]:
         ("talk-overs told and taken back", figures.talk_overs_taken_back),
     ):
         yield f"{what}: {shown(share, '{:.1%}')}"
+
+
+def _kinds(figures: OverlapFigures) -> Iterator[tuple[str, KindFigures]]:
+    """Kinds there are any of, and below each who came in; where only one ever did, only that."""
+    there = {name: kind for name, kind in figures.kinds.items() if kind.reference or kind.found}
+    for kind in KINDS:
+        parties = [name for name in there if name.startswith(f"{kind}_by_")]
+        if len(parties) == 1:
+            yield kind_name(parties[0]), there[parties[0]]
+        elif kind in there:
+            yield kind_name(kind), there[kind]
+            for name in parties:
+                yield f"· {name.partition('_by_')[2]}", there[name]
 
 
 def _found_cells(kind: KindFigures) -> list[str]:
@@ -104,13 +114,21 @@ def _confusion(figures: OverlapFigures) -> Grid:
         for name in figures.confusion
         if name == NOBODY or any(row[name] for row in figures.confusion.values())
     ]
-    headings = (kind_name(name).replace(", ", "\n") for name in used)
+    headings = (_heading(name) for name in used)
     made = Grid("Reference (rows), found (columns)", ("", *headings))
     for name, row in figures.confusion.items():
         if any(row.values()):
             cells = (str(row[column] or "·") for column in used)
             made.rows.append((kind_name(name), *cells))
     return made
+
+
+def _heading(name: str) -> str:
+    """In short lines, so that eight of them stand side by side."""
+    kind, _, by = name.partition("_by_")
+    lines = {"talk_over": "talk-\nover", "interruption": "inter-\nruption"}
+    lines |= {"backchannel": "back-\nchannel"}
+    return f"{lines.get(kind, kind)}\n{by}".strip()
 
 
 def kind_name(name: str) -> str:
@@ -145,7 +163,7 @@ def _turns(turns: TurnFigures) -> Grid:
         shown(turns.fto_error_s, "{:+.2f}"),
         shown(turns.fto_error_size_s),
     )
-    columns = ("in ref.", "found", "same begin", "precision", "recall", "begin off, s")
+    columns = ("in ref.", "found", "same begin", "prec.", "recall", "begin off, s")
     return Grid("Turns", (*columns, "gap off, s", "… its size"), [cells])
 
 
@@ -153,7 +171,7 @@ def _understanding(figures: CallsFigures) -> Iterator[Grid | str]:
     seen_columns = ("in ref.", "seen", "recall", "95 %", "after, s", "p95")
     made = Grid(
         "Frustration",
-        ("", *seen_columns, "raised", "precision", "false/h", "a calm call"),
+        ("", *seen_columns, "raised", "prec.", "false/h", "a calm call"),
     )
     for signal, seen in figures.frustration.items():
         if seen is not None:
@@ -165,7 +183,7 @@ def _understanding(figures: CallsFigures) -> Iterator[Grid | str]:
         return
     made = Grid(
         "Nudges",
-        ("", "expected", "opened", "right", "precision", "95 %", "recall", "95 %", "after, s"),
+        ("", "expected", "opened", "right", "prec.", "95 %", "recall", "95 %", "after, s"),
     )
     for name, each in (*nudges.each.items(), ("all", nudges.all)):
         made.rows.append((name.replace("_", " "), *_nudge_cells(each)))

@@ -63,12 +63,20 @@ class TurnSettings(Section):
     holder_min_s: float = Field(
         1.0, description="The holder has spoken so long before an overlap counts"
     )
-    ignore_below_s: float = 0.25
-    backchannel_max_s: float = 0.8
-    terminal_within_s: float = 0.5
-    provisional_by_s: float = 0.7
-    final_by_s: float = 1.5
-    talk_over_score: float = 2.0
+    ignore_below_s: float = Field(0.25, description="Both speak for less: no overlap")
+    backchannel_max_s: float = Field(
+        0.8, description="Who came in and stops so soon, while the other goes on, only listened"
+    )
+    terminal_within_s: float = Field(
+        0.5, description="The other ends so soon: it was their last words"
+    )
+    provisional_by_s: float = Field(
+        0.65, description="Both still speak: told as likely, to be confirmed or taken back"
+    )
+    final_by_s: float = Field(
+        1.5, description="Both still speak: no pause before it excuses it any more"
+    )
+    talk_over_score: float = Field(2.0, description="Points from which it is talk-over")
     dead_air_s: float = 5.0
 
 

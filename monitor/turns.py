@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
+from monitor.attempt import YIELD_S
 from monitor.config import HearingSettings, TurnSettings
 from monitor.events import (
     PARTIES,
@@ -19,7 +20,7 @@ from monitor.events import (
     Turn,
     Utterance,
 )
-from monitor.overlaps import YIELD_S, OverlapJudge
+from monitor.overlaps import OverlapJudge
 from monitor.utterances import NEVER, ROUNDING_S, Change, Speaker
 
 
@@ -272,7 +273,8 @@ class TurnTaker:
                 self._take_floor(t, row, out)
         elif partner.since < speaker.since and self._judge is not None:
             before = self._before
-            if before is not None and before.row == row and self._only_paused(before):
+            lost = not self._has_floor(row)
+            if before is not None and before.row == row and lost and self._only_paused(before):
                 self._judge.begin(1 - row, before.said_s)
                 return
             held_s = speaker.since - partner.since
@@ -280,16 +282,18 @@ class TurnTaker:
                 held_s += self._turn.said_s
             self._judge.begin(row, held_s)
 
-    def _only_paused(self, before: _Turn) -> bool:
-        """Whether a party that starts again had only paused when it lost the floor."""
-        lost_s = self._speakers[before.row].since - before.t1
-        return not self._has_floor(before.row) and lost_s < YIELD_S - ROUNDING_S
+    def _only_paused(self, turn: _Turn) -> bool:
+        """Whether a party that starts again had only paused in this turn of its own."""
+        return self._speakers[turn.row].since - turn.t1 < YIELD_S - ROUNDING_S
 
     def _both_started(self, t: float, out: list[Event]) -> None:
         """In the same block; at the same time, nobody takes the floor from nobody."""
         agent, customer = self._speakers
         self._end_silence(t, min(agent.since, customer.since), out)
-        if agent.since != customer.since:
+        turn = self._turn
+        if turn is not None and self._judge is not None and self._only_paused(turn):
+            self._judge.begin(1 - turn.row, turn.said_s)
+        elif agent.since != customer.since:
             self._take_floor(t, 0 if agent.since < customer.since else 1, out)
 
     def _stopped(self, t: float, row: int, out: list[Event]) -> None:

@@ -16,6 +16,15 @@ CUT_BLOCKS = round(0.2 / BLOCK_S)
 """A forced cut falls into the quietest 200 ms."""
 BACKDATED_BLOCKS = 3
 """The gate says yes at the third or fourth block of speech; the start is dated back."""
+WAKE_BLOCKS = 10
+"""After long silence the voice detector may need up to 0.3 s to believe a voice …"""
+WAKE_LOUD_DB = 10.0
+"""… which is then dated back over sound within so much of the loudest of it …"""
+WAKE_STOP_BLOCKS = 4
+"""… and over the silence of a stop consonant …"""
+WAKE_EDGE_DB = 30.0
+WAKE_EDGE_BLOCKS = 2
+"""… to a sharp edge: just before it, so much less. In noise there is none, and no guess."""
 
 
 class Change(Enum):
@@ -46,6 +55,7 @@ class Speaker:
     """
 
     __slots__ = (
+        "_before_db",
         "_candidate",
         "_candidate_end",
         "_cut_after_s",
@@ -80,6 +90,7 @@ class Speaker:
         self._candidate: float | None = None
         self._candidate_end = 0.0
         self._hot_blocks = 0
+        self._before_db: deque[float] = deque(maxlen=WAKE_BLOCKS)
         self._levels: deque[float] = deque()
         self._levels_sum = 0.0
         self._quietest_at = 0.0
@@ -114,7 +125,7 @@ class Speaker:
         self.active = active = own and speech >= self._off
         change: Change | None = None
         if active:
-            change = self._hear(t)
+            change = self._hear(t, level_db)
         elif self.speaking:
             if t - self.last_end >= self._turn_hangover_s:
                 self._stop()
@@ -122,6 +133,8 @@ class Speaker:
         elif self._candidate is not None and t - self._candidate_end > 1.5 * BLOCK_S:
             self._candidate = None
         self._hot_blocks = self._hot_blocks + 1 if speech >= self._on and not own else 0
+        if not active:
+            self._before_db.append(level_db)
         if self.utterance_t0 != NEVER:
             self._watch_utterance(t, level_db)
         return change
@@ -134,18 +147,20 @@ class Speaker:
             change = Change.STOPPED
         self._candidate = None
         self._hot_blocks = 0
+        self._before_db.clear()
         self.active = False
         if self.utterance_t0 != NEVER:
             self._end_utterance(self.last_end)
         return change
 
-    def _hear(self, t: float) -> Change | None:
+    def _hear(self, t: float, level_db: float) -> Change | None:
         if self.speaking:
             self.last_end = t
             return None
         if self._candidate is None:
-            start = t - BLOCK_S * (1 + min(self._hot_blocks, BACKDATED_BLOCKS))
-            self._candidate = max(start, self.last_end)
+            unheard = max(min(self._hot_blocks, BACKDATED_BLOCKS), self._loud_before(level_db))
+            self._candidate = max(t - BLOCK_S * (1 + unheard), self.last_end)
+            self._before_db.clear()
         self._candidate_end = t
         if t - self._candidate < self._min_speech_s:
             return None
@@ -156,6 +171,21 @@ class Speaker:
         if self.utterance_t0 == NEVER:
             self.utterance_t0 = self.since
         return Change.STARTED
+
+    def _loud_before(self, level_db: float) -> int:
+        """How many blocks before this one were as loud, back to a sharp edge; 0 without one."""
+        loudest_db = max([level_db, *self._before_db])
+        loud, low = 0, int(level_db < loudest_db - WAKE_LOUD_DB)
+        for count, before_db in enumerate(reversed(self._before_db), start=1):
+            if before_db >= loudest_db - WAKE_LOUD_DB:
+                loud, low = count, 0
+                continue
+            if before_db <= loudest_db - WAKE_EDGE_DB and count - loud <= WAKE_EDGE_BLOCKS:
+                return loud
+            low += 1
+            if low > WAKE_STOP_BLOCKS:
+                break
+        return 0
 
     def _stop(self) -> None:
         self.speaking = False

@@ -60,9 +60,12 @@ class View:
         return self.mood >= mood and self.kinds >= 2
 
     def talk_overs(self, since: float, until: float | None = None) -> list[Overlap]:
-        """The agent's talk-overs that began between ``since`` and ``until``."""
+        """The agent's talk-overs that began between ``since`` and ``until``; none that is
+        only likely yet, for a nudge that is taken back distracts twice."""
         end = self.t if until is None else until
-        return [o for o in self.overlaps if o.kind == "talk_over" and since <= o.t0 <= end]
+        return [
+            o for o in self.overlaps if o.kind == "talk_over" and o.final and since <= o.t0 <= end
+        ]
 
     def acknowledgement(self, since: float) -> float:
         """How well the agent acknowledged since then: 1 named it, 0.5 a bare "sorry"."""

@@ -14,8 +14,8 @@ ROOMS: list[tuple[str, str]] = [
     ("hearing", "audio vad pitch syllables ear running crosstalk"),
     (
         "understanding",
-        "turns utterances overlaps usual backchannels voice rate pace wording phrases cues mood"
-        " customer view nudges policy report call redaction",
+        "turns utterances overlaps attempt usual backchannels voice rate pace wording phrases cues"
+        " mood customer view nudges policy report call redaction",
     ),
     (
         "outside",

@@ -33,7 +33,7 @@ def done(nudge: ModuleType, view: View, since: float) -> Evidence | None:
 
 
 def overlap(t0: float, seconds: float = 1.0, **more: Any) -> Overlap:
-    given = {"id": f"o{t0}", "kind": "talk_over", "by": "agent", "score": 2.0, "final": False}
+    given = {"id": f"o{t0}", "kind": "talk_over", "by": "agent", "score": 2.0, "final": True}
     return Overlap.model_validate({**given, "t": t0 + seconds, "t0": t0, "t1": t0 + seconds} | more)
 
 
@@ -127,6 +127,23 @@ def test_finish_one_strong_talk_over() -> None:
     assert why is not None
     assert why.text == "You kept talking over them for 1.0 s"
     assert need(let_them_finish, View(t=101.0, overlaps=(overlap(100.0, score=2.0),))) is None
+
+
+def test_finish_one_that_goes_on_and_on() -> None:
+    both = {"agent_speaking_since": 100.0, "customer_speaking_since": 90.0}
+    told = overlap(100.0)
+    assert need(let_them_finish, View(t=102.4, overlaps=(told,), **both)) is None
+    why = need(let_them_finish, View(t=102.6, overlaps=(told,), **both))
+    assert why is not None
+    assert why.text == "You kept talking over them for 2.6 s"
+    for since in (None, 102.0):
+        view = View(t=102.6, overlaps=(told,), **both | {"agent_speaking_since": since})
+        assert need(let_them_finish, view) is None
+
+
+def test_finish_is_not_opened_on_what_is_only_likely() -> None:
+    likely = overlap(100.0, score=3.0, final=False)
+    assert need(let_them_finish, View(t=101.0, overlaps=(likely,))) is None
 
 
 def test_finish_two_in_a_minute() -> None:

@@ -13,11 +13,11 @@ KIND = "floor"
 PRIORITY = 90
 TTL_S = 12.0
 THRESHOLDS = {
-    "strong_score": 3.0,  # points of the overlap rule: long, and loud, high or cutting off
-    "long_s": 2.0,  # so long, and it needs nothing else to be plain
+    "strong_score": 3.0,  # points of the overlap rule: long, and loud or cutting off
+    "alone_s": 2.5,  # so long, and once is enough without more
+    "long_s": 2.0,  # so long, and it is plain when there are more
     "repeats": 2.0,  # talk-overs in a minute of which one is plain …
     "weak_repeats": 3.0,  # … or so many that may each have been the end of a sentence
-    "second_s": 1.0,  # lasting so long brings the next point
     "repeat_within_s": 60.0,
     "fresh_s": 2.5,  # later than this it is no advice, only blame
     "listened_s": 1.0,  # they talk on so long while the agent is silent
@@ -42,7 +42,7 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
             unit="count",
         )
     lasted_s = _lasted_s(view, newest)
-    if _score(newest, lasted_s, th) < th["strong_score"]:
+    if newest.score < th["strong_score"] and lasted_s < th["alone_s"]:
         return None
     return Evidence(
         kind="interaction",
@@ -63,21 +63,14 @@ def _repeated(view: View, recent: list[Overlap], th: Mapping[str, float]) -> boo
 
 def _plain(view: View, overlap: Overlap, th: Mapping[str, float]) -> bool:
     """More than long, or very long."""
-    lasted_s = _lasted_s(view, overlap)
-    return _score(overlap, lasted_s, th) >= th["strong_score"] or lasted_s >= th["long_s"]
+    return overlap.score >= th["strong_score"] or _lasted_s(view, overlap) >= th["long_s"]
 
 
 def _lasted_s(view: View, overlap: Overlap) -> float:
     """Length of an overlap, which may go on since it was judged."""
-    both = view.agent_speaking_since is not None and view.customer_speaking_since is not None
-    end = view.t if both and not overlap.final else overlap.t1
-    return end - overlap.t0
-
-
-def _score(overlap: Overlap, lasted_s: float, th: Mapping[str, float]) -> float:
-    """Its points, and the one it will get when it is judged again, which would be late."""
-    more = overlap.t1 - overlap.t0 < th["second_s"] <= lasted_s
-    return overlap.score + (1.0 if more and not overlap.final else 0.0)
+    since = (view.agent_speaking_since, view.customer_speaking_since)
+    goes_on = all(began is not None and began <= overlap.t1 for began in since)
+    return (view.t if goes_on else overlap.t1) - overlap.t0
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
@@ -108,5 +101,4 @@ def holds(view: View, since: float, th: Mapping[str, float]) -> bool:
     before = view.talk_overs(since - th["repeat_within_s"], until=since)
     if not before or since - max(before[-1].t1, before[-1].t) > th["fresh_s"]:
         return False
-    newest = before[-1]
-    return not newest.final or _repeated(view, before, th) or _plain(view, newest, th)
+    return _repeated(view, before, th) or _plain(view, before[-1], th)

@@ -117,6 +117,7 @@ def test_intervals_need_calls_that_tell_and_hold_the_figure() -> None:
     bad = one([ref("talk_over", "agent", 10, 12)], [])
     quiet = one([], [])
     assert figures([good, bad, quiet, quiet]).kinds["talk_over"].intervals == {}
+    assert figures([good, good, good]).kinds["talk_over"].intervals == {}, "all went alike"
     many = figures([good, bad, good, good, bad]).kinds["talk_over"]
     assert many.recall is not None
     low, high = many.intervals["recall"]

@@ -215,7 +215,14 @@ def test_every_moment_is_there_with_picture_sound_and_reasons() -> None:
     text, reader = made(two_calls())
     articles = reader.all("article")
     assert [article["id"] for article in articles] == ["c0m0", "c1m0"]
-    assert [link["href"] for link in reader.all("a")] == ["#c0m0", "#c1m0"]
+    links = [link["href"] for link in reader.all("a")]
+    assert links == ["#c0", "#c1", "#c0m0", "#c1m0"], "calls, then what went wrong in them"
+    assert {f"#{section['id']}" for section in reader.all("section") if "id" in section} == {
+        "#c0",
+        "#c1",
+    }
+    assert "<td>0 of 1</td>" in text
+    assert "<td>0 of 0, 1 false</td>" in text
     assert len(reader.all("svg")) == 4, "a line for each call and a picture for each moment"
     clips = [audio["src"] or "" for audio in reader.all("audio")]
     assert len(clips) == 2

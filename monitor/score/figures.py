@@ -32,9 +32,12 @@ def drawn(counts: F64) -> F64:
 
 
 def interval(values: F64) -> Interval | None:
-    """The middle 95 % of what was drawn; NaN where a draw had nothing to say."""
+    """The middle 95 % of what was drawn; NaN where a draw had nothing to say.
+
+    None where all draws are alike: that every call went as well says that there are few calls,
+    not that the figure is sure."""
     known = values[np.isfinite(values)]
-    if not known.size:
+    if not known.size or np.ptp(known) == 0:
         return None
     low, high = np.quantile(known, (0.025, 0.975))
     return round(float(low), 4), round(float(high), 4)

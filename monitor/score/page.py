@@ -21,7 +21,7 @@ from monitor.score.listening import Listened
 from monitor.score.moments import GRAVEST_FIRST
 from monitor.score.scoring import ScoredCall
 from monitor.score.spans import Stretch, shared_s
-from monitor.score.tables import Grid
+from monitor.score.tables import Grid, by_call
 
 TEMPLATE: Final = Path(__file__).with_name("page.html")
 MOST_CLIP_BYTES: Final = 18 * 1024 * 1024
@@ -47,7 +47,8 @@ def html(
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=escape(heading.title),
         facts="".join(f"<li>{escape(fact)}</li>" for fact in heading.facts),
-        figures="".join(_figure(part) for part in parts),
+        figures="".join(_figure(part) for part in parts)
+        + _figure(by_call([scored for _, scored in calls]), links="#c{}"),
         filters="".join(_filters(shown)),
         capped=_capped(exhibits),
         calls="".join(
@@ -57,21 +58,26 @@ def html(
     )
 
 
-def _figure(part: Grid | str) -> str:
+def _figure(part: Grid | str, links: str = "") -> str:
+    """``links``: address of each row's name, with its number for {}."""
     if isinstance(part, str):
         return f"<p>{escape(part)}</p>"
     head = "".join(f'<th scope="col">{_lines(column)}</th>' for column in part.columns)
     rows = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
+        f'<tr><th scope="row">{_linked(escape(row[0]), links.format(number))}</th>'
         + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
         + "</tr>"
-        for row in part.rows
+        for number, row in enumerate(part.rows)
     )
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(part.title)}">'
         f"<table><caption>{escape(part.title)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def _linked(text: str, address: str) -> str:
+    return f'<a href="{address}">{text}</a>' if address else text
 
 
 def _lines(text: str) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rich.table import Table
 
 from monitor.bench import figures as bench
 from monitor.bench.figures import shown
+from monitor.events import OverlapKind
 from monitor.score.figures import Interval
 from monitor.score.frustration import SignalFigures
 from monitor.score.nudges import NudgeFigures
-from monitor.score.overlaps import KINDS, NOBODY, KindFigures, OverlapFigures
-from monitor.score.scoring import CallsFigures, TurnsFigures
+from monitor.score.overlaps import KINDS, NOBODY, CallOverlaps, KindFigures, OverlapFigures
+from monitor.score.scoring import CallsFigures, ScoredCall, TurnsFigures
 from monitor.score.turns import TurnFigures
 
 
@@ -35,9 +36,9 @@ class Grid:
 
 def overall(figures: TurnsFigures) -> Iterator[Grid | str]:
     """Tables and lines, in the order in which they are read."""
-    yield f"{figures.calls} calls, {figures.duration_s / 60:.1f} min"
+    yield f"{_counted(figures.calls, 'call')}, {figures.duration_s / 60:.1f} min"
     if figures.overlaps is None:
-        yield "No overlaps are annotated."
+        yield "No overlaps to score."
     else:
         yield from _overlaps(figures.overlaps)
     yield from _activity(figures)
@@ -190,7 +191,7 @@ def _understanding(figures: CallsFigures) -> Iterator[Grid | str]:
     yield made
     if nudges.calm_calls:
         yield (
-            f"{nudges.calm_calls} calm calls: "
+            f"{_counted(nudges.calm_calls, 'calm call')}: "
             f"{shown(nudges.calm_calls_with_a_nudge, '{:.0%}')} with a nudge, "
             f"{shown(nudges.calm_calls_with_an_unexpected_nudge, '{:.0%}')} with an unexpected one"
         )
@@ -222,6 +223,49 @@ def _nudge_cells(each: NudgeFigures) -> list[str]:
         _bounds(each.intervals.get("recall")),
         shown(each.wait_p50_s, "{:.1f}"),
     ]
+
+
+def by_call(calls: Sequence[ScoredCall]) -> Grid:
+    """What went right in each: "3 of 4, 1 false". Calls in order."""
+    kinds = [
+        kind
+        for kind in KINDS
+        if any(c.overlaps is not None and _tally(c.overlaps, kind) for c in calls)
+    ]
+    understood = any(call.frustration or call.nudges is not None for call in calls)
+    columns = ("", "min", *map(kind_name, kinds), *(("alerts", "nudges") if understood else ()))
+    made = Grid("By call: right of annotated", columns)
+    for call in calls:
+        cells = [
+            "–" if call.overlaps is None else _tally(call.overlaps, kind) or "·" for kind in kinds
+        ]
+        if understood:
+            alert, nudged = call.frustration.get("alert"), call.nudges
+            cells += [
+                "–" if alert is None else _right(len(alert.seen), len(alert.missed), alert.false),
+                "–"
+                if nudged is None
+                else _right(len(nudged.hits), len(nudged.missed), nudged.unexpected),
+            ]
+        made.rows.append((call.name, f"{call.heard.duration_s / 60:.1f}", *cells))
+    return made
+
+
+def _tally(call: CallOverlaps, kind: OverlapKind) -> str:
+    """Empty where there are none."""
+    hits = sum(r.kind == kind for r, _ in call.hits)
+    missed = sum(r.kind == kind for r in (*(r for r, _ in call.mistaken), *call.missed))
+    false = [f for f in (*(f for _, f in call.mistaken), *call.false) if f.kind == kind]
+    return _right(hits, missed, false) if hits or missed or false else ""
+
+
+def _right(hits: int, missed: int, false: Sequence[object]) -> str:
+    extra = f", {len(false)} false" if false else ""
+    return f"{hits} of {hits + missed}{extra}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _bounds(interval: Interval | None) -> str:

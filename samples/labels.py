@@ -174,9 +174,10 @@ def _label(
 
 
 def _held_s(holder: _Run, comer: _Run, runs: dict[Party, list[_Run]]) -> float:
-    """The holder's speech before the other came in, since the other last had the floor."""
-    before = [r for r in runs[comer.party] if r.t1 <= comer.t0 and r is not comer]
-    since = max((r.t1 for r in before if r.t1 - r.t0 > BACKCHANNEL_S), default=0.0)
+    """The holder's speech before the other came in: in this run, and since the other last had
+    the floor."""
+    long = [r for r in runs[comer.party] if r.t1 <= comer.t0 and r.t1 - r.t0 > BACKCHANNEL_S]
+    since = min(holder.t0, max((r.t1 for r in long), default=0.0))
     parts = [part for run in runs[holder.party] for part in run.parts]
     return sum(max(0.0, min(part.t1, comer.t0) - max(part.t0, since)) for part in parts)
 

@@ -102,6 +102,14 @@ def test_who_took_the_floor_under_the_others_speech_has_been_speaking_since() ->
     assert [(label.kind, label.by, label.t0) for label in found] == [("talk_over", "agent", 6)]
 
 
+def test_time_held_under_the_others_last_words_counts() -> None:
+    found = overlaps(call([(0, 4.2), (5, 8)], [(3.9, 12)]))
+    assert [(label.kind, label.by, label.t0) for label in found] == [
+        ("terminal", "customer", 3.9),
+        ("talk_over", "agent", 5),
+    ]
+
+
 def test_stops_and_starts_are_one_attempt() -> None:
     """Bout by bout these would be three backchannels."""
     label = only([(5, 5.5), (5.9, 6.4), (6.8, 7.3)], [(0, 10)])

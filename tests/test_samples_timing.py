@@ -87,13 +87,20 @@ def test_a_broken_line_of_an_rttm_is_named(tmp_path: Path) -> None:
 
 def test_a_pair_of_textgrids_is_a_call_with_words(tmp_path: Path) -> None:
     pytest.importorskip("praatio")
-    doctor = grid(tmp_path, "day1", "doctor", (2.0, 3.0, "Hello."), (5.0, 7.5, "What is it?"))
+    doctor = grid(tmp_path, "day1", "doctor", (2.0, 2.9, "Hello."), (5.0, 7.5, "What is it?"))
     grid(tmp_path, "day1", "patient", (7.0, 9.0, "My <UNSURE>knee</UNSURE>."))
     call = read_textgrids(doctor)
     assert call.name == "day1"
-    assert times(call.agent) == [(1.0, 2.0), (4.0, 6.5)], "moved to begin after LEAD_S"
+    assert times(call.agent) == [(1.0, 1.9), (4.0, 6.5)], "moved to begin after LEAD_S"
     assert [i.text for i in call.agent] == ["Hello.", "What is it?"]
     assert [i.text for i in call.customer] == ["My <UNSURE>knee</UNSURE>."]
+
+
+def test_a_click_of_one_second_is_a_word(tmp_path: Path) -> None:
+    pytest.importorskip("praatio")
+    doctor = grid(tmp_path, "day1", "doctor", (2.0, 3.0, "OK."), (5.0, 6.01, "Right."))
+    grid(tmp_path, "day1", "patient", (7.0, 9.0, "Yes."))
+    assert times(read_textgrids(doctor).agent) == [(1.0, 1.7), (4.0, 5.01)]
 
 
 def test_a_doctor_without_a_patient_is_no_call(tmp_path: Path) -> None:

@@ -88,6 +88,8 @@ class Call:
         self._spotter = CueSpotter(phrases)
         self._policy = Policy(settings.nudges)
         self._blocks = 0
+        self.t = 0.0
+        """Audio time now, s."""
         self._seq = 0
         self._out: list[Event] = []
         self._loudest = [LOWEST_DB, LOWEST_DB]
@@ -102,11 +104,6 @@ class Call:
         self._emit(
             started.model_copy(update={"policy": self._policy.hash, "limits": list(self._limits)})
         )
-
-    @property
-    def t(self) -> float:
-        """Audio time now, s."""
-        return round(self._blocks * BLOCK_S, 3)
 
     def receive(self, item: CallInput) -> None:
         """Take one input. After ``End`` nothing is taken any more.
@@ -162,24 +159,31 @@ class Call:
                 own = (False, own[CUSTOMER])
             self._step(Row(own, speech, level_db, f0_hz, voicing, balance_db, nuclei))
 
+    def _advance(self, blocks: int) -> float:
+        self._blocks += blocks
+        self.t = round(self._blocks * BLOCK_S, 3)
+        return self.t
+
     def _step(self, row: Row) -> None:
-        self._blocks += 1
-        t = self.t
+        t = self._advance(1)
         happened = self._turns.step(t, row)
         if self._separated:
             self._understand(t, row)
         if happened:
             self._take(happened)
-        for party in (AGENT, CUSTOMER):
-            if row.level_db[party] > self._loudest[party]:
-                self._loudest[party] = row.level_db[party]
+        agent_db, customer_db = row.level_db
+        loudest = self._loudest
+        if agent_db > loudest[AGENT]:
+            loudest[AGENT] = agent_db
+        if customer_db > loudest[CUSTOMER]:
+            loudest[CUSTOMER] = customer_db
         if self._blocks % LEVELS_BLOCKS == 0:
             self._tell_levels()
         if self._blocks % PACE_BLOCKS == 0 and self._separated:
             self._tell_pace()
         if self._blocks % LOOK_BLOCKS == 0:
             self._look()
-        elif any(isinstance(event, Overlap) for event in happened):
+        elif happened and any(isinstance(event, Overlap) for event in happened):
             self._nudge()
 
     def _understand(self, t: float, row: Row) -> None:
@@ -214,7 +218,7 @@ class Call:
         t0 = self.t
         self._gate.missing()
         self._customer.missing(t0, self._turns.last_speech_end("customer"))
-        self._blocks += missing.blocks
+        self._advance(missing.blocks)
         self._take(self._turns.missing(t0, self.t))
         self._emit(Gap(t0=t0, t1=self.t, reason=missing.reason))
         self._look()

@@ -45,17 +45,20 @@ class Scribe:
         self._transcriber = transcriber
         self._patient = patient
         self._mute = mute
-        self._tape = Tape(2, TAPE_S)
+        # With nobody to write down what is on it, it would be most of a call's memory.
+        self._tape = Tape(2, TAPE_S if transcriber is not None else 0.0)
         # Kept for the call: a number may be read out over several utterances.
         self._redactor = Redactor() if settings.privacy.redact_digits else None
 
     def hear(self, pcm: NDArray[np.float32]) -> None:
         """Remember audio, float32 (2, samples)."""
-        self._tape.write(pcm)
+        if self._transcriber is not None:
+            self._tape.write(pcm)
 
     def skip(self, samples: int) -> None:
         """There is no audio for so long."""
-        self._tape.skip(samples)
+        if self._transcriber is not None:
+            self._tape.skip(samples)
 
     async def room(self) -> None:
         """Wait until the words of a recording may be asked for without losing any."""

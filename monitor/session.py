@@ -43,8 +43,10 @@ from monitor.transcriber import Transcriber
 F32 = NDArray[np.float32]
 
 PIECE_BLOCKS = round(2.0 / BLOCK_S)
-"""A recording is heard in pieces of 2 to 4 s: the ear's thread and the loop, which live
-calls share, are then theirs again after 3 to 6 ms."""
+"""A recording is heard in pieces of 2 to 4 s: the ear's thread, which live calls share, is
+then theirs again after 3 to 6 ms."""
+TURN_BLOCKS = 16
+"""So many blocks are understood in one turn of the loop, about 1 ms, however many were heard."""
 LOOK_AHEAD_S = 60.0
 """How far decoding may run ahead of the call in a recording: larger batches, bounded memory."""
 LAST_WORDS_S = 8.0
@@ -201,8 +203,18 @@ class Session:
 
     async def _hear_live(self, slots: NDArray[np.intp], pcm: F32, group: asyncio.TaskGroup) -> None:
         heard = await self._hearing.hear(slots, pcm)
-        self._sink.audio(self.call_id, self.call.t, pcm.reshape(2, -1))
-        self._scribe.hear(pcm.reshape(2, -1))
+        if heard.blocks <= TURN_BLOCKS:
+            self._take_live(pcm, heard, group)
+            return
+        for at in range(0, heard.blocks, TURN_BLOCKS):  # it was behind
+            upto = at + TURN_BLOCKS
+            self._take_live(pcm[:, at:upto], heard.part(at, upto), group)
+            await asyncio.sleep(0)
+
+    def _take_live(self, pcm: F32, heard: Heard, group: asyncio.TaskGroup) -> None:
+        samples = pcm.reshape(2, -1)
+        self._sink.audio(self.call_id, self.call.t, samples)
+        self._scribe.hear(samples)
         self._give(heard)
         self._submit_live(group)
 
@@ -278,6 +290,8 @@ class Session:
         for block in range(heard.blocks):
             call.receive(heard.part(block, block + 1))
             self._expect(call, pending)
+            if block % TURN_BLOCKS == TURN_BLOCKS - 1:
+                await asyncio.sleep(0)
         call.events()
         return _Piece(pcm, heard)
 
@@ -298,15 +312,15 @@ class Session:
             heard, at = item.heard, 0
             while at < heard.blocks:
                 await self._give_due(pending, self.call.t)
-                upto = heard.blocks
+                upto = min(heard.blocks, at + TURN_BLOCKS)
                 if pending:
                     blocks = int(np.ceil((pending[0].due_t - self.call.t) / BLOCK_S - 1e-6))
                     upto = min(upto, at + max(1, blocks))
                 self._give(heard.part(at, upto))
                 at = upto
+                await asyncio.sleep(0)  # others have their turn too
             if self._progress is not None:
                 self._progress(self.call.t)
-            await asyncio.sleep(0)  # the queue may be full: others have their turn too
         self._give(HangUp())
         await self._give_due(pending, np.inf)
 

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.audio import BLOCK
 from monitor.ear import Ear, Heard
-from monitor.hearing import LIVE_BLOCKS, SLICE, Hearing, HearingError
+from monitor.hearing import LIVE_BLOCKS, SLICE_BLOCKS, Hearing, HearingError
 
 
 def noise(seed: int, blocks: int) -> np.ndarray:
@@ -255,4 +255,4 @@ async def test_what_was_heard_goes_back_a_few_calls_at_a_time() -> None:
     slots = [await hearing.open() for _ in range(20)]
     await asyncio.gather(others(), *(call(s) for s in slots))
     await hearing.close()
-    assert max(heard_in.count(turn) for turn in heard_in) <= SLICE
+    assert max(heard_in.count(turn) for turn in heard_in) <= SLICE_BLOCKS

@@ -724,3 +724,32 @@ async def test_the_tape_outlasts_the_longest_utterance() -> None:
     assert ends[-1][1] == pytest.approx(rows.blocks * BLOCK_S)
     for (_, stop), (start, _) in pairwise(ends):
         assert start < stop, "no hole"
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+async def test_a_call_with_much_to_catch_up_on_gives_others_their_turns(
+    hurt: Heard, recorded: bool
+) -> None:
+    turn = 0
+    blocks_in: dict[int, int] = {}
+
+    class Watching(Kept):
+        def input(self, call_id: str, t: float, item: Any) -> None:
+            super().input(call_id, t, item)
+            if isinstance(item, Heard):
+                blocks_in[turn] = blocks_in.get(turn, 0) + item.blocks
+
+    kept = Watching()
+    async with asyncio.timeout(WAIT_S), hearing() as ears:
+        one = session(Script([Pcm(audible(hurt))]), kept, ears, recorded=recorded)
+        running = asyncio.create_task(one.run())
+        while not running.done():
+            turn += 1
+            await asyncio.sleep(0)
+        await running
+    assert sum(blocks_in.values()) == hurt.blocks
+    assert max(blocks_in.values()) <= module.TURN_BLOCKS
+    whole = await run([Pcm(audible(hurt))], recorded=not recorded)
+    assert [event for event in kept.told() if event["type"] in FACTS_OF_SOUND] == [
+        event for event in whole.told() if event["type"] in FACTS_OF_SOUND
+    ]

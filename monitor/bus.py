@@ -367,6 +367,11 @@ class Bus:
         """Open subscriptions of every kind."""
         return len(set(self._everyone()))
 
+    @property
+    def furthest_behind(self) -> int:
+        """Messages that wait for the subscriber for which most do."""
+        return max((subscription.behind for subscription in self._everyone()), default=0)
+
     # ---- inside --------------------------------------------------------------
 
     def _next(self) -> int:

@@ -19,6 +19,7 @@ from monitor.events import Event, Trouble
 from monitor.retention import keep_purging
 from monitor.runtime import Runtime
 from monitor.server.app import Server
+from monitor.server.desk import Queues
 from monitor.sources import SourceError
 from monitor.sources.wav import WavSource
 from monitor.store import Store
@@ -86,6 +87,11 @@ async def open_house(
             session = calls.start(source, recorded=True, done=lambda: path.unlink(missing_ok=True))
             return session.call_id
 
+        def queues() -> Queues:
+            scribes = runtime.transcriber
+            words = scribes.queue_depth if scribes is not None else 0
+            return Queues(hearing=runtime.hearing.waiting, words=words, disk=store.fill)
+
         server = Server(
             settings,
             bus=bus,
@@ -93,6 +99,7 @@ async def open_house(
             start_call=calls.start,
             command=calls.command,
             analyze_upload=analyze_upload,
+            queues=queues,
         )
         stack.enter_context(prompt())
         await server.start()

@@ -122,9 +122,14 @@ class Store:
         self._rows.ask(lambda: None).result(timeout_s)
 
     @property
+    def fill(self) -> float:
+        """How much of the bound of what waits to be written is used, 0 to 1."""
+        return max(self._rows.fill, self._audio.fill)
+
+    @property
     def has_room(self) -> bool:
         """Whether a recording may add to what waits to be written: live calls need the rest."""
-        return max(self._rows.fill, self._audio.fill) < PATIENT_FILL
+        return self.fill < PATIENT_FILL
 
     @property
     def lost(self) -> dict[str, int]:

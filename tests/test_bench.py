@@ -277,6 +277,13 @@ def test_percentiles_are_nearest_ranks() -> None:
     assert Spread.of([]) == Spread(0)
 
 
+def test_percentiles_of_a_histogram_are_upper_edges() -> None:
+    edges = (0.001, 0.01, 0.1)
+    assert Spread.of_histogram(edges, (98, 1, 1, 0)) == Spread(100, 0.001, 0.001, 0.01, 0.1)
+    assert Spread.of_histogram(edges, (0, 0, 0, 2)) == Spread(2, 0.1, 0.1, 0.1, 0.1)
+    assert Spread.of_histogram(edges, (0, 0, 0, 0)) == Spread(0)
+
+
 def a_trial(**more: Any) -> Trial:
     few = Spread.of([0.01])
     plain: dict[str, Any] = dict.fromkeys(Trial.__dataclass_fields__, few)
@@ -296,8 +303,9 @@ def test_a_trial_within_the_budgets_misses_nothing() -> None:
 @pytest.mark.parametrize(
     ("wrong", "miss"),
     [
-        ({"words_s": Spread.of([1.6])}, "words p95 1.60 s > 1.5 s"),
-        ({"told_s": Spread.of([0.5])}, "talk-over p95 0.50 s > 0.4 s"),
+        ({"words_s": Spread.of([1.6])}, "words p95 1.6 s > 1.5 s"),
+        ({"told_s": Spread.of([0.5])}, "talk-over p95 0.5 s > 0.4 s"),
+        ({"loop_lag_s": Spread.of([0.015])}, "event loop late p99 0.015 s > 0.01 s"),
         ({"words_s": Spread(0)}, "no words came"),
         ({"failed_calls": 1, "failures": ["gone"]}, "1 calls failed (gone)"),
         ({"gap_s": 0.5}, "0.5 s of audio were lost"),

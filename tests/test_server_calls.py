@@ -11,6 +11,7 @@ from starlette.types import Message
 
 from monitor.events import CALL_EVENT, Degraded, Turn
 from monitor.server.calls import AsAnnounced
+from monitor.server.desk import Queues
 from monitor.server.reference import page
 from tests.serving import ANNA, WAIT_S, ended, stage, started
 
@@ -186,6 +187,20 @@ async def test_health_says_whether_words_are_late(tmp_path: Path) -> None:
         s.emit(Degraded(call_id="c1", seq=2, part="words", active=True, reason="overload"))
         health = (await client.get("/api/health")).json()
         assert (health["live_calls"], health["words"]) == (1, "degraded")
+
+
+async def test_health_says_how_late_the_loop_was_and_what_waits(tmp_path: Path) -> None:
+    waiting = Queues(hearing=3, words=2, disk=0.25)
+    async with stage(tmp_path, queues=lambda: waiting) as s, s.client(None) as client:
+        s.server.desk.lag.saw(0.03)
+        s.emit(started())
+        screen = s.bus.subscribe(call_id="c1")
+        health = (await client.get("/api/health")).json()
+        assert health["queues"] == {"hearing": 3, "words": 2, "disk": 0.25}
+        assert health["slowest_screen"] == screen.behind == 1
+        loop = health["loop"]
+        assert len(loop["counts"]) == len(loop["edges_s"]) + 1
+        assert loop["counts"][loop["edges_s"].index(0.03)] >= 1
 
 
 async def test_the_interface_describes_itself_without_the_network(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ import json
 import math
 import os
 import platform
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,6 +41,19 @@ class Spread:
             return round(ranked[max(0, math.ceil(share * len(ranked)) - 1)], 6)
 
         return cls(len(ranked), at(0.5), at(0.95), at(0.99), round(ranked[-1], 6))
+
+    @classmethod
+    def of_histogram(cls, edges: Sequence[float], counts: Sequence[int]) -> Self:
+        """Of measurements counted by their upper edge, and last those beyond all edges: no
+        percentile is told smaller than it was."""
+        if not (n := sum(counts)):
+            return cls(0)
+        upto = list(accumulate(counts))
+
+        def at(share: float) -> float:
+            return edges[min(bisect_left(upto, math.ceil(share * n)), len(edges) - 1)]
+
+        return cls(n, at(0.5), at(0.95), at(0.99), at(1.0))
 
 
 def machine() -> dict[str, Any]:

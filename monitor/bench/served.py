@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import sys
 import tempfile
@@ -11,13 +12,16 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from monitor.bench import BenchError
 
 START_WITHIN_S = 120.0
 STOP_WITHIN_S = 30.0
+HEALTH_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,21 @@ class Served:
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
+
+    async def health(self) -> dict[str, Any]:
+        """What it says of itself. Raises BenchError when it does not answer."""
+        return await asyncio.to_thread(self._health)
+
+    def _health(self) -> dict[str, Any]:
+        connection = HTTPConnection(self.address, timeout=HEALTH_WITHIN_S)
+        try:
+            connection.request("GET", "/api/health")
+            said: dict[str, Any] = json.loads(connection.getresponse().read())
+        except (OSError, HTTPException, ValueError) as error:
+            raise BenchError(f"the monitor does not say how it is: {error}") from error
+        finally:
+            connection.close()
+        return said
 
 
 @asynccontextmanager

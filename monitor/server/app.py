@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -21,7 +21,7 @@ from monitor.events import Person
 from monitor.resources import resource
 from monitor.server import calls, ingest, live, pages, reference, uploads
 from monitor.server.auth import Auth, Role
-from monitor.server.desk import AnalyzeUpload, Desk, SendCommand, StartCall
+from monitor.server.desk import AnalyzeUpload, Desk, Queues, SendCommand, StartCall
 from monitor.server.protocol import Protocol
 from monitor.store import Store
 
@@ -87,6 +87,7 @@ class Server:
         start_call: StartCall,
         command: SendCommand,
         analyze_upload: AnalyzeUpload,
+        queues: Callable[[], Queues] = Queues,
         desk: Desk | None = None,
     ) -> None:
         self._settings = settings.server
@@ -99,6 +100,7 @@ class Server:
             command=command,
             analyze_upload=analyze_upload,
             dashboard=resource("dashboard"),
+            queues=queues,
         )
         self._socket: socket.socket | None = None
         self._tasks: list[asyncio.Task[None]] = []

@@ -14,7 +14,8 @@ from starlette.types import Message, Receive, Scope, Send
 from monitor.events import CallEvent, Person, json_schema
 from monitor.schema import Access, CallSummary
 from monitor.server.auth import Identity, Role
-from monitor.server.desk import Desk
+from monitor.server.desk import Desk, Queues
+from monitor.server.lag import Lateness
 from monitor.store import StoreBusyError, StoreError
 
 FLUSH_WITHIN_S = 5.0
@@ -50,9 +51,15 @@ class Peaks(BaseModel):
 
 
 class Health(BaseModel):
+    """``lag_s`` is the worst of the last 2 s, ``loop`` counts every look since the start;
+    ``slowest_screen`` is how many messages wait for it."""
+
     live_calls: int
     words: str
     lag_s: float
+    loop: Lateness
+    queues: Queues
+    slowest_screen: int
 
 
 class AsAnnounced(FileResponse):
@@ -122,7 +129,14 @@ def router(desk: Desk) -> APIRouter:
         live = [desk.bus.call(started.call_id) for started in desk.bus.live_calls()]
         late = any("words" in call.degraded for call in live if call is not None)
         words = "degraded" if late else "ok"
-        return Health(live_calls=len(live), words=words, lag_s=round(desk.lag.lag_s, 4))
+        return Health(
+            live_calls=len(live),
+            words=words,
+            lag_s=round(desk.lag.lag_s, 4),
+            loop=desk.lag.lateness,
+            queues=desk.queues(),
+            slowest_screen=desk.bus.furthest_behind,
+        )
 
     @routes.get("/schema")
     async def schema() -> dict[str, Any]:

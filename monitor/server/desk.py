@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from monitor.bus import Bus
 from monitor.config import Settings
 from monitor.events import Command
 from monitor.server.auth import Auth
+from monitor.server.lag import LoopLag
 from monitor.sources import Source
 from monitor.store import Store
 
@@ -32,27 +32,16 @@ AnalyzeUpload = Callable[[Path, int, str], Awaitable[str]]
 started. Removes the file when it is through. Raises SourceError, Busy."""
 
 
-class LoopLag:
-    """How late the event loop runs: the worst of the last few looks."""
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """What waits inside the monitor. Each has a bound; none that stands near it is well."""
 
-    EVERY_S = 0.25
-    LOOKS = 8
-
-    def __init__(self) -> None:
-        self._late_s = [0.0] * self.LOOKS
-
-    @property
-    def lag_s(self) -> float:
-        """Worst lateness over the last 2 s."""
-        return max(self._late_s)
-
-    async def run(self) -> None:
-        """Look until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + self.EVERY_S
-            await asyncio.sleep(self.EVERY_S)
-            self._late_s = [*self._late_s[1:], max(0.0, loop.time() - due)]
+    hearing: int = 0
+    """Calls whose audio waits for the ear; at most all of them."""
+    words: int = 0
+    """Utterances that wait to be written down; ``asr.queue`` at most."""
+    disk: float = 0.0
+    """Share of the backlog of writing that is used, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +56,7 @@ class Desk:
     command: SendCommand
     analyze_upload: AnalyzeUpload
     dashboard: Path | None = None
+    queues: Callable[[], Queues] = Queues
     lag: LoopLag = field(default_factory=LoopLag)
     send_deadline_s: float = 10.0  # a client that takes nothing for so long is cut off
     idle_s: float = 30.0  # a sender of audio that sends nothing for so long has gone

@@ -322,6 +322,25 @@ class PartyReport(Model):
     )
 
 
+AccommodationVerdict = Literal["followed", "kept_own", "moved_away", "unclear"]
+
+
+class Accommodation(Model):
+    """Did the agent follow the customer's pace? Observable behaviour, over a whole call."""
+
+    r: float = Field(
+        description="-1..1, correlation of the log speech rates of the customer's turns and of "
+        "the agent's answers: 1 follows, 0 keeps own pace, below 0 does the opposite"
+    )
+    low: float = Field(description="Lower end of its 95 % interval")
+    high: float = Field(description="Upper end of its 95 % interval")
+    exchanges: int = Field(description="Turns with an answer that were long enough to compare")
+    verdict: AccommodationVerdict = Field(description="What the interval allows to say")
+    early_ratio: float = Field(description="Agent's rate over the customer's, first half")
+    late_ratio: float = Field(description="Agent's rate over the customer's, second half")
+    closer: bool = Field(description="Clearly nearer to the customer's pace in the second half")
+
+
 class MoodReport(Model):
     peak: float
     peak_t: float
@@ -356,6 +375,9 @@ class Report(Event):
     overtalk_s: float = Field(description="Both speaking, s")
     overlaps: dict[OverlapKind, int] = {}
     talk_overs_per_10_min: float = Field(description="Per 10 minutes of customer speech")
+    accommodation: Accommodation | None = Field(
+        default=None, description="null: too few exchanges to ask"
+    )
     mood: MoodReport
     nudges: list[NudgeReport] = []
     limits: list[str] = []

@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from monitor.accommodation import Exchanges, accommodation
 from monitor.audio import BLOCK_S
 from monitor.config import PaceSettings
-from monitor.events import PARTIES, Party, Transcript
-from monitor.rate import RATE_MIN_S, RECENT_S, WPM_MIN_S, Rate, syllables
+from monitor.events import PARTIES, Accommodation, Party, Transcript
+from monitor.rate import RATE_MIN_S, RECENT_S, WPM_MIN_S, Rate, rate_of, syllables
 from monitor.turns import Row
 from monitor.utterances import ROUNDING_S
 
@@ -26,7 +27,7 @@ COMPARE_EVERY = 8
 BACK_IN_STEP = 1.1
 """A mismatch ends below, so that one near ``mismatch_ratio`` does not come and go."""
 BASELINE_MIN_S = 20.0
-EASED = 0.85
+EASED = 0.8
 """An agent who speaks so much slower than usual is already giving way."""
 
 
@@ -51,6 +52,7 @@ class PaceMeter:
     def __init__(self, settings: PaceSettings) -> None:
         self._settings = settings
         self._paces = (Rate(settings), Rate(settings))
+        self._exchanges = Exchanges()
         self._blocks = 0
         self._since: float | None = None  # the agent has been faster
         self._counted = 0  # blocks the agent had spoken then
@@ -58,8 +60,10 @@ class PaceMeter:
 
     def step(self, t: float, row: Row) -> None:
         """One block of both parties that ends at audio time ``t``."""
-        self._paces[0].step(row.own[0], row.nuclei[0])
-        self._paces[1].step(row.own[1], row.nuclei[1])
+        for party, pace, own, nuclei in zip(PARTIES, self._paces, row.own, row.nuclei, strict=True):
+            ended = pace.step(own, nuclei)
+            if ended is not None:
+                self._exchanges.said(party, ended)
         if row.own[0] or row.own[1]:
             self._blocks += 1
             if self._blocks % COMPARE_EVERY == 0:
@@ -86,26 +90,30 @@ class PaceMeter:
     def syl_per_s(self, party: Party) -> float | None:
         """Speech rate over the whole call so far."""
         pace = self._paces[PARTIES.index(party)]
-        if pace.all_syllables < self._settings.min_syllables or pace.all_s < RATE_MIN_S:
+        if pace.all_nuclei < self._settings.min_syllables or pace.all_s < RATE_MIN_S:
             return None
-        return pace.all_syllables / pace.all_s
+        return rate_of(pace.all_nuclei, pace.all_s)
 
     def wpm(self, party: Party) -> float | None:
         """Words per minute of speaking time over the whole call so far."""
         pace = self._paces[PARTIES.index(party)]
         return 60 * pace.words / pace.words_s if pace.words_s >= WPM_MIN_S else None
 
+    def accommodation(self) -> Accommodation | None:
+        """Whether the agent followed the customer's pace so far; None until that can be asked."""
+        return accommodation(self._exchanges.pairs(self._paces[0].stretch))
+
     def agent_above_baseline(self, t: float) -> float | None:
         """The agent's newest 8 s of speech over the agent's usual rate; None before 20 s."""
         agent = self._paces[0]
         recent = agent.recent
         before_s = agent.all_s - recent.length_s
-        before = agent.all_syllables - recent.syllables
+        before = agent.all_nuclei - recent.nuclei
         if before_s < BASELINE_MIN_S - RECENT_S - ROUNDING_S or before < 1:
             return None
         if recent.length_s < RECENT_S - ROUNDING_S:  # nothing but backchannels so far
             return None
-        return recent.rate / (before / before_s)
+        return recent.rate / rate_of(before, before_s)
 
     def mismatch(self, t: float) -> Mismatch | None:
         """The agent is faster than the customer, and has been for a while.

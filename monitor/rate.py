@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.audio import BLOCK_S
 from monitor.config import PaceSettings
@@ -23,6 +23,17 @@ TOLD_MIN_S = 10.0
 WPM_WINDOW_S = 30.0
 WPM_MIN_S = 3.0
 
+GAIN = 1.25
+OFFSET = 1.3
+"""Syllables per second are ``GAIN`` times the nuclei per second less ``OFFSET``: in fast speech
+nuclei run together, in slow speech one vowel makes two. Fitted on half of 41 recordings of 22
+voices (people, actors, prompts, the voices of our samples; some made faster or slower), 15 s of
+speech at a time. On the other half, 131 windows of voices not fitted on: 7.6 % off, r = .87; a
+true 7.1 is found as 6.8 and 3.3 as 3.4 (without: 6.5 and 3.8). On a language not fitted on,
+Polish, against a recogniser's words: 7.1 % off."""
+SLOWEST = 3.2
+"""Nuclei per second below which nothing was fitted: the rate goes to 0 in proportion."""
+
 _SPOKEN: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d")
 _VOWELS: Final = re.compile(r"[aeiouyàáâãäåæèéêëìíîïòóôõöøœùúûüýÿ]+")
 _SILENT: Final = re.compile(r"[^aeioul]e$|[^aeioutd]ed$|[^aeioulcghsxz]es$")
@@ -39,27 +50,33 @@ def syllables(text: str) -> int:
     return total
 
 
+def rate_of(nuclei: float, seconds: float) -> float:
+    """Syllables per second of so many nuclei in so many seconds of speaking time."""
+    found = nuclei / seconds
+    return found * (GAIN - OFFSET / max(found, SLOWEST))
+
+
 class Window:
     """Syllables per second over the newest ``length_s`` of speaking time."""
 
-    __slots__ = ("_blocks", "_most", "syllables")
+    __slots__ = ("_blocks", "_most", "nuclei")
 
     def __init__(self, length_s: float) -> None:
         self._most = max(1, round(length_s / BLOCK_S))
         self._blocks: deque[float] = deque()
-        self.syllables = 0.0
+        self.nuclei = 0.0
 
     def add(self, nuclei: float) -> None:
         self._blocks.append(nuclei)
-        self.syllables += nuclei
+        self.nuclei += nuclei
         if len(self._blocks) > self._most:
-            self.syllables -= self._blocks.popleft()
+            self.nuclei -= self._blocks.popleft()
 
     def late(self, nuclei: float) -> None:
         """A nucleus confirmed after the speech that it belongs to."""
         if self._blocks:
             self._blocks[-1] += nuclei
-            self.syllables += nuclei
+            self.nuclei += nuclei
 
     @property
     def length_s(self) -> float:
@@ -67,12 +84,12 @@ class Window:
 
     @property
     def rate(self) -> float:
-        return self.syllables / self.length_s
+        return rate_of(self.nuclei, self.length_s)
 
     def newest(self, blocks: int) -> float:
         """Rate over the newest so many blocks, or all."""
         count = min(blocks, len(self._blocks))
-        return sum(islice(reversed(self._blocks), count)) / (count * BLOCK_S)
+        return rate_of(sum(islice(reversed(self._blocks), count)), count * BLOCK_S)
 
 
 class Told:
@@ -94,16 +111,24 @@ class Told:
         self.seconds = sum(length for _, length in self._said)
 
 
+class Stretch(NamedTuple):
+    """Speech between longer pauses that is no backchannel."""
+
+    seconds: float
+    nuclei: float
+
+
 class Rate:
     """One party's pace. Speech goes into ``window`` and ``recent`` from when its stretch is
-    long enough to be no backchannel; ``all_s`` and ``all_syllables`` hold everything."""
+    long enough to be no backchannel; ``all_s`` and ``all_nuclei`` hold everything."""
 
     __slots__ = (
+        "_before",
         "_least",
         "_pause",
         "_stretch",
+        "all_nuclei",
         "all_s",
-        "all_syllables",
         "counted",
         "recent",
         "said",
@@ -119,18 +144,22 @@ class Rate:
         self.window = Window(settings.window_s)
         self.recent = Window(RECENT_S)
         self.all_s = 0.0
-        self.all_syllables = 0.0
+        self.all_nuclei = 0.0
         self.counted = 0  # blocks that ever went into the window
         self._stretch: list[float] | None = []  # None: long enough, and counted
         self._pause: list[float] | None = None  # None: no stretch is going on
+        self._before = (0.0, 0.0)  # all_s and all_nuclei when the stretch began
         self.said: deque[tuple[int, float]] = deque()
         self.words = 0
         self.words_s = 0.0
         self.told = Told(settings.window_s)
         self.told_at_s = 0.0  # all_s when the newest of them came
 
-    def step(self, own: bool, nuclei: float) -> None:
+    def step(self, own: bool, nuclei: float) -> Stretch | None:
+        """One block; the stretch of speech that ended with it."""
         if own:
+            if self._pause is None:
+                self._before = self.all_s, self.all_nuclei
             for late in self._pause or ():
                 self._add(late)
             self._pause = []
@@ -140,12 +169,23 @@ class Rate:
             if nuclei and len(self._pause) <= LATE_BLOCKS:
                 self._late(nuclei)
             if len(self._pause) > PAUSE_BLOCKS:
+                ended = self.stretch
                 self._pause = None
                 self._stretch = []
+                return ended
+        return None
+
+    @property
+    def stretch(self) -> Stretch | None:
+        """The stretch of speech that is going on; None where it may be a backchannel."""
+        if self._pause is None or self._stretch is not None:
+            return None
+        before_s, before = self._before
+        return Stretch(self.all_s - before_s, self.all_nuclei - before)
 
     def _add(self, nuclei: float) -> None:
         self.all_s += BLOCK_S
-        self.all_syllables += nuclei
+        self.all_nuclei += nuclei
         if self._stretch is None:
             self._count(nuclei)
         else:
@@ -153,7 +193,7 @@ class Rate:
             self._count_stretch(self._stretch)
 
     def _late(self, nuclei: float) -> None:
-        self.all_syllables += nuclei
+        self.all_nuclei += nuclei
         if self._stretch is None:
             self.window.late(nuclei)
             self.recent.late(nuclei)
@@ -185,7 +225,7 @@ class Rate:
 
     def rate(self, settings: PaceSettings) -> float | None:
         window = self.window
-        if window.syllables < settings.min_syllables or window.length_s < RATE_MIN_S - ROUNDING_S:
+        if window.nuclei < settings.min_syllables or window.length_s < RATE_MIN_S - ROUNDING_S:
             return None
         return window.rate
 

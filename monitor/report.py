@@ -36,6 +36,7 @@ def report(
         overtalk_s=round(figures.overtalk_s, 2),
         overlaps=dict(figures.overlaps),
         talk_overs_per_10_min=round(per_10_min, 2),
+        accommodation=pace.accommodation(),
         mood=mood,
         nudges=list(nudges),
         limits=list(limits),

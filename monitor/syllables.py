@@ -6,12 +6,15 @@ rises at least 2.5 dB over the dip before it and is followed by a fall of at lea
 in voiced speech, at most 22 dB below the recent maximum and at least 48 ms after the
 nucleus before it.
 
-The figures were chosen on half of 39 recordings (people on the telephone, actors, prompts,
-the voices of our samples; some made a quarter faster or slower), by syllables per second of
-the text over 15 s of speech. On the other half, 86 windows, the nuclei are 10 % off on the
-average, with a bias of 2 % and a correlation of .85. Extremes are pulled in: a true 7 a
-second is found as 5.8, a true 3.2 as 4.0. Filters before the intensity (300-3000 Hz,
-400-2500 Hz, pre-emphasis, means over bands) and dips that follow the rate gained nothing.
+The figures were chosen on half of 41 recordings (people on the telephone, actors, prompts in
+five languages, the voices of our samples; some made faster or slower), by syllables per second
+of the text over 15 s of speech. On the other half, 131 windows, the nuclei correlate with the
+text at r = .87, and pull extremes in: a true 7.1 a second is found as 6.5, a true 3.3 as 3.8.
+``rate.rate_of`` puts that back. Nothing else that was tried was better on both halves: filters
+before the intensity (300-900 Hz, 300-2100 Hz, pre-emphasis), the mean and the correlation of
+six bands (Wang & Narayanan 2007), crossings of the modulation at 2-10 Hz, spectral flux, dips
+that follow the rate, other dips, ranges, spacings and smoothings. Two counts together were 0.4
+points of error better, at twice the cost.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 
 from monitor.events import (
+    Accommodation,
+    AccommodationVerdict,
     AlertCleared,
     AlertRaised,
     CallEnded,
@@ -32,6 +34,12 @@ from monitor.events import (
 
 WHO = {"agent": "[cyan]agent   [/]", "customer": "[magenta]customer[/]"}
 BOTH = "[blue]both    [/]"
+FOLLOWING: dict[AccommodationVerdict, str] = {
+    "followed": "followed it",
+    "kept_own": "kept own pace",
+    "moved_away": "moved away from it",
+    "unclear": "cannot tell",
+}
 WAITING_LINES = 1000
 STANDSTILL_S = 2.0
 LEAST_MOOD = 0.05
@@ -194,6 +202,7 @@ def _call_table(report: Report, separated: bool) -> Table:
     kinds = ", ".join(f"{n} {kind.replace('_', '-')}" for kind, n in report.overlaps.items() if n)
     table.add_row("overlaps", kinds or "none")
     table.add_row("talk-overs per 10 min of customer", f"{report.talk_overs_per_10_min:.1f}")
+    table.add_row("agent with customer's pace", _following(report.accommodation))
     mood = report.mood
     if mood.peak >= LEAST_MOOD:
         heard = f"peak {mood.peak:.1f} of 8 at {clock(mood.peak_t)}, end {mood.end:.1f}"
@@ -202,6 +211,17 @@ def _call_table(report: Report, separated: bool) -> Table:
     else:
         table.add_row("customer's frustration", "none heard")
     return table
+
+
+def _following(accommodation: Accommodation | None) -> str:
+    if accommodation is None:
+        return "cannot tell: too few exchanges"
+    found = accommodation
+    interval = f"r {found.r:+.2f}, {found.low:+.2f} to {found.high:+.2f}"
+    text = f"{FOLLOWING[found.verdict]} ({interval}; {found.exchanges} exchanges)"
+    if found.closer:
+        text += f"; came closer: {found.early_ratio:.2f}, then {found.late_ratio:.2f} times as fast"
+    return text
 
 
 def _nudge_table(report: Report) -> Table:

@@ -11,11 +11,11 @@ ROOT = Path(__file__).parent.parent / "monitor"
 
 ROOMS: list[tuple[str, str]] = [
     ("vocabulary", "__init__ events config registry resources"),
-    ("hearing", "audio vad pitch syllables ear running crosstalk"),
+    ("hearing", "audio vad pitch syllables ear running leak crosstalk"),
     (
         "understanding",
-        "turns utterances overlaps attempt usual backchannels voice rate pace wording phrases cues"
-        " mood customer view nudges policy report call redaction",
+        "turns utterances overlaps attempt usual backchannels voice rate accommodation pace wording"
+        " phrases cues mood customer view nudges policy report call redaction",
     ),
     (
         "outside",

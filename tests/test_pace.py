@@ -10,6 +10,7 @@ from monitor.audio import BLOCK_S
 from monitor.config import PaceSettings
 from monitor.events import Pace, Transcript
 from monitor.pace import PaceMeter
+from monitor.rate import rate_of
 from tests.scores import heard, louder, swapped
 from tests.test_turns import rows_of
 
@@ -34,6 +35,15 @@ def close(value: float) -> object:
     return pytest.approx(value, rel=0.08)
 
 
+def paced(nuclei_per_s: float) -> object:
+    """Syllables per second where a score says so many nuclei, to a syllable or two."""
+    return pytest.approx(rate_of(nuclei_per_s, 1.0), rel=0.08)
+
+
+def ratio(agent: float, customer: float) -> float:
+    return rate_of(agent, 1.0) / rate_of(customer, 1.0)
+
+
 def test_rates_fit_the_pace_event() -> None:
     Pace(**Played().rates)
     assert set(Played().rates) == {
@@ -52,21 +62,21 @@ def test_none_until_enough_was_heard() -> None:
 
 def test_each_party_has_its_own_rate() -> None:
     rates = Played("6" * 50 + "." * 50, "." * 50 + "3" * 50).rates
-    assert rates["agent_syl_per_s"] == close(6.0)
-    assert rates["customer_syl_per_s"] == close(3.0)
+    assert rates["agent_syl_per_s"] == paced(6.0)
+    assert rates["customer_syl_per_s"] == paced(3.0)
 
 
 def test_pauses_inside_utterances_count_and_those_between_do_not() -> None:
     inside = Played(("5" * 10 + "...") * 8).rates["agent_syl_per_s"]
     between = Played(("5" * 10 + "." * 10) * 8).rates["agent_syl_per_s"]
-    assert inside == close(5 * 10 / 13)
-    assert between == close(5.0)
+    assert inside == paced(5 * 10 / 13)
+    assert between == paced(5.0)
 
 
 def test_only_the_newest_speaking_time_counts() -> None:
     played = Played("3" * 200 + "." * 20 + "6" * 160)
-    assert played.rates["agent_syl_per_s"] == close(6.0)
-    assert played.meter.syl_per_s("agent") == close((3 * 20 + 6 * 16) / 36)
+    assert played.rates["agent_syl_per_s"] == paced(6.0)
+    assert played.meter.syl_per_s("agent") == paced((3 * 20 + 6 * 16) / 36)
     assert played.meter.syl_per_s("customer") is None
 
 
@@ -81,7 +91,8 @@ def test_a_syllable_confirmed_just_after_speech_counts() -> None:
     with_late = meter.syl_per_s("agent")
     assert on_time is not None
     assert with_late is not None
-    assert with_late * 62 * BLOCK_S == pytest.approx(on_time * 62 * BLOCK_S + 1, abs=0.2)
+    assert on_time == pytest.approx(rate_of(9, 62 * BLOCK_S))
+    assert with_late == pytest.approx(rate_of(9 + 1, 62 * BLOCK_S))
 
 
 def transcript(words: int, t0: float, t1: float, party: str = "agent") -> Transcript:
@@ -121,8 +132,8 @@ def test_an_agent_faster_than_a_slow_customer() -> None:
     played = Played(*exchange(6, 4, 6))
     found = played.meter.mismatch(played.t)
     assert found is not None
-    assert found.ratio == close(1.5)
-    assert (found.agent_syl_per_s, found.customer_syl_per_s) == (close(6.0), close(4.0))
+    assert found.ratio == close(ratio(6.0, 4.0))
+    assert (found.agent_syl_per_s, found.customer_syl_per_s) == (paced(6.0), paced(4.0))
     assert played.t - found.since >= 10.0
 
 
@@ -155,7 +166,7 @@ def test_what_the_agent_said_since_ends_it_before_the_window_is_new() -> None:
     played.play("4" * 100)
     whole = played.rates["agent_syl_per_s"]
     assert whole is not None
-    assert whole > 1.1 * 4.0
+    assert whole > 1.1 * rate_of(4.0, 1.0)
     assert played.meter.mismatch(played.t) is None
 
 
@@ -211,9 +222,9 @@ def tell(played: Played, party: str, rate: float, seconds: float = 12.0) -> None
 def test_words_and_nuclei_are_averaged() -> None:
     played = Played(*exchange(6, 4, 6))
     tell(played, "agent", 8.0)
-    assert ratio_of(played) == close(1.5), "the customer's words are missing"
+    assert ratio_of(played) == close(ratio(6.0, 4.0)), "the customer's words are missing"
     tell(played, "customer", 3.0)
-    assert ratio_of(played) == close((1.5 * 8 / 3) ** 0.5)
+    assert ratio_of(played) == close((ratio(6.0, 4.0) * 8 / 3) ** 0.5)
 
 
 def test_words_that_no_longer_come_are_forgotten() -> None:
@@ -221,7 +232,7 @@ def test_words_that_no_longer_come_are_forgotten() -> None:
     tell(played, "agent", 8.0)
     tell(played, "customer", 3.0)
     played.play("6" * 160)
-    assert ratio_of(played) == close(1.5)
+    assert ratio_of(played) == close(ratio(6.0, 4.0))
 
 
 def test_the_agent_against_own_usual() -> None:
@@ -230,7 +241,7 @@ def test_the_agent_against_own_usual() -> None:
     played.play("4" * 20)
     assert played.meter.agent_above_baseline(played.t) == close(1.0)
     played.play("6" * 80)
-    assert played.meter.agent_above_baseline(played.t) == close(1.5)
+    assert played.meter.agent_above_baseline(played.t) == close(ratio(6.0, 4.0))
 
 
 @settings(max_examples=15, deadline=None)
@@ -247,3 +258,29 @@ def test_swap_and_gain(agent: int, customer: int, gain_db: float) -> None:
     assert plain == loud
     assert plain["agent_syl_per_s"] == turned["customer_syl_per_s"]
     assert plain["customer_syl_per_s"] == turned["agent_syl_per_s"]
+
+
+def talk(customers: list[int], agents: list[int]) -> tuple[str, str]:
+    """Turns of 4 s by both in turn, at these rates, with a murmur of the agent in between."""
+    agent = customer = ""
+    for c, a in zip(customers, agents, strict=True):
+        customer += str(c) * 40 + "." * 55
+        agent += "." * 18 + "4" * 4 + "." * 24 + str(a) * 40 + "." * 9
+    return agent, customer
+
+
+def test_an_agent_who_follows_the_customers_pace() -> None:
+    customers = [4, 6, 3, 5, 7, 4, 6, 3, 5, 7]
+    follows = Played(*talk(customers, customers)).meter.accommodation()
+    opposes = Played(*talk(customers, [10 - c for c in customers])).meter.accommodation()
+    assert follows is not None
+    assert opposes is not None
+    assert (follows.verdict, follows.exchanges) == ("followed", 10)
+    assert follows.r > 0.95
+    assert (opposes.verdict, opposes.exchanges) == ("moved_away", 10)
+    assert opposes.r < -0.95
+
+
+def test_a_short_call_says_nothing_of_following() -> None:
+    few = [4, 6, 3, 5, 7, 4, 6]
+    assert Played(*talk(few, few)).meter.accommodation() is None

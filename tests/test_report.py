@@ -7,6 +7,7 @@ import pytest
 from monitor.config import PaceSettings
 from monitor.events import MoodReport, Report
 from monitor.pace import PaceMeter
+from monitor.rate import rate_of
 from monitor.report import RATE_MIN_S, report
 from monitor.turns import TurnFigures
 from tests.dialogue import CALM, CALM_SAID, HURT, HURT_SAID, TALK_OVER, line, of, run
@@ -26,7 +27,7 @@ def test_a_calm_call() -> None:
     assert figures.customer.talk_s == pytest.approx(26.5, abs=0.5)
     assert figures.agent.talk_share + figures.customer.talk_share == pytest.approx(1, abs=0.002)
     assert figures.customer.longest_monologue_s == pytest.approx(12.5, abs=0.3)
-    assert figures.customer.syl_per_s == pytest.approx(4, abs=0.2)
+    assert figures.customer.syl_per_s == pytest.approx(rate_of(4, 1), abs=0.2)
     assert figures.overlaps.get("backchannel") == 2
     assert figures.overtalk_s == pytest.approx(1, abs=0.3)
     assert figures.talk_overs_per_10_min == 0
@@ -96,3 +97,15 @@ def test_from_bare_figures() -> None:
     assert (made.dead_air_s, made.dead_air_count, made.overtalk_s) == (7.5, 1, 4.0)
     assert made.limits == ["x"]
     assert made.agent.wpm is None
+    assert made.accommodation is None
+
+
+def test_whether_the_agent_followed_the_customers_pace() -> None:
+    rates = [4, 6, 3, 5, 7] * 2
+    customer = "".join(str(rate) * 40 + "." * 50 for rate in rates)
+    agent = "".join("." * 45 + str(rate) * 40 + "." * 5 for rate in rates)
+    made = of_call(agent, customer).accommodation
+    assert made is not None
+    assert (made.verdict, made.exchanges) == ("followed", 10)
+    assert (made.early_ratio, made.late_ratio) == pytest.approx((1, 1), abs=0.05)
+    assert of_call(*CALM).accommodation is None

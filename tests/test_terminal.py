@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from monitor import terminal
-from monitor.events import CallStarted, NudgeOpened, Words
-from monitor.terminal import LiveLines, clock
+from monitor.events import Accommodation, CallStarted, NudgeOpened, Report, Words
+from monitor.terminal import LiveLines, clock, print_report
+from tests.dialogue import CALM, of, run
 
 
 def started(call_id: str = "c1", **more: object) -> CallStarted:
@@ -91,3 +92,26 @@ def test_left_out_lines_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (61.9, "1:01"), (-3, "0:00")])
 def test_clock(seconds: float, shown: str) -> None:
     assert clock(seconds) == shown
+
+
+def following(accommodation: Accommodation | None) -> str:
+    """The line of the report that says whether the agent followed the customer's pace."""
+    report = of(run(*CALM), "report")[0]
+    assert isinstance(report, Report)
+    out = io.StringIO()
+    told = report.model_copy(update={"accommodation": accommodation})
+    print_report(Console(file=out, width=200), told)
+    (line,) = (x for x in out.getvalue().splitlines() if "agent with customer's pace" in x)
+    return line.split("pace", 1)[1].strip()
+
+
+def test_the_report_says_whether_the_agent_followed() -> None:
+    found = Accommodation(
+        r=0.5, low=0.1, high=0.76, exchanges=21, verdict="followed",
+        early_ratio=1.31, late_ratio=1.12, closer=False,
+    )  # fmt: skip
+    assert following(found) == "followed it (r +0.50, +0.10 to +0.76; 21 exchanges)"
+    closer = found.model_copy(update={"verdict": "unclear", "closer": True})
+    assert following(closer).startswith("cannot tell (r +0.50")
+    assert following(closer).endswith("came closer: 1.31, then 1.12 times as fast")
+    assert following(None) == "cannot tell: too few exchanges"

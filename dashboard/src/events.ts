@@ -376,6 +376,10 @@ export interface NudgeEffect {
  * The figures of a whole call; emitted just before ``call.ended``.
  */
 export interface Report {
+  /**
+   * null: too few exchanges to ask
+   */
+  accommodation: Accommodation | null;
   agent: PartyReport;
   call_id: string;
   customer: PartyReport;
@@ -400,6 +404,43 @@ export interface Report {
    */
   talk_overs_per_10_min: number;
   type: "report";
+}
+/**
+ * Did the agent follow the customer's pace? Observable behaviour, over a whole call.
+ */
+export interface Accommodation {
+  /**
+   * Clearly nearer to the customer's pace in the second half
+   */
+  closer: boolean;
+  /**
+   * Agent's rate over the customer's, first half
+   */
+  early_ratio: number;
+  /**
+   * Turns with an answer that were long enough to compare
+   */
+  exchanges: number;
+  /**
+   * Upper end of its 95 % interval
+   */
+  high: number;
+  /**
+   * Agent's rate over the customer's, second half
+   */
+  late_ratio: number;
+  /**
+   * Lower end of its 95 % interval
+   */
+  low: number;
+  /**
+   * -1..1, correlation of the log speech rates of the customer's turns and of the agent's answers: 1 follows, 0 keeps own pace, below 0 does the opposite
+   */
+  r: number;
+  /**
+   * What the interval allows to say
+   */
+  verdict: "followed" | "kept_own" | "moved_away" | "unclear";
 }
 export interface PartyReport {
   longest_monologue_s: number;

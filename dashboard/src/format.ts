@@ -1,4 +1,5 @@
 /** Numbers as people read them. */
+import type { Accommodation } from "./events";
 import { moodLines } from "./me";
 import { type Call, separated } from "./reducer";
 import type { Level, Party } from "./wire";
@@ -70,4 +71,22 @@ export function author(by: string): string {
 
 export function agentName(call: Call): string {
   return call.started?.agent.name || call.started?.agent.id || "Agent";
+}
+
+const FOLLOWING: Record<Accommodation["verdict"], string> = {
+  followed: "Followed",
+  kept_own: "Kept own pace",
+  moved_away: "Moved away",
+  unclear: "Cannot tell",
+};
+
+/** Did the agent follow the customer's pace, in words. */
+export function following(of: Accommodation | null | undefined): string {
+  if (!of) return "Cannot tell";
+  return of.closer ? `${FOLLOWING[of.verdict]}, came closer` : FOLLOWING[of.verdict];
+}
+
+/** What that is said from. */
+export function followingFrom(of: Accommodation | null | undefined): string {
+  return of ? `from ${of.exchanges} exchanges` : "too few exchanges";
 }

@@ -99,6 +99,7 @@ const ORDINARY: { [T in CallEvent["type"]]: Omit<EventOf<T>, "type" | "call_id" 
     overtalk_s: 0,
     overlaps: {},
     talk_overs_per_10_min: 0,
+    accommodation: null,
     mood: {
       peak: 0,
       peak_t: 0,

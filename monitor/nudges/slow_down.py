@@ -14,8 +14,8 @@ PRIORITY = 40
 TTL_S = 25.0
 THRESHOLDS = {
     "mood": 2.0,
-    "own_ratio": 1.15,  # over the agent's own usual
-    "ratio": 1.2,  # over the customer's
+    "own_ratio": 1.2,  # over the agent's own usual
+    "ratio": 1.3,  # over the customer's, which is 14 % off
     "back_ratio": 1.05,
     "spoken_s": 2.0,  # the agent said so much since
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Report } from "../events";
-import { clock, percent, seconds } from "../format";
+import { clock, following, followingFrom, percent, seconds } from "../format";
 import { me, moodLines } from "../me";
 
 /** The figures of a whole call. */
@@ -45,6 +45,9 @@ export function ReportTable(props: { report: Report; separated: boolean }) {
             {pace(customer.wpm)}
           </Figure>
         )}
+        <Figure name="Agent with customer's pace" more={followingFrom(report.accommodation)}>
+          {following(report.accommodation)}
+        </Figure>
         <Figure name="Customer mood, highest" more={`at ${clock(mood.peak_t)}`}>
           {mood.peak.toFixed(1)} <small class="quiet">of {moodLines().most}</small>
         </Figure>

@@ -111,8 +111,8 @@ class Attempt:
     def over(self, t: float) -> bool:
         """Whether one of the two has stopped for good."""
         return any(
-            not self._speakers[row].beginning and t - self._end(row) >= YIELD_S - ROUNDING_S
-            for row in (0, 1)
+            not speaker.beginning and t - speaker.last_end >= YIELD_S - ROUNDING_S
+            for speaker in self._speakers
         )
 
     def _end(self, row: int) -> float:

@@ -8,19 +8,23 @@ WORDS_MARGIN_S = 0.3
 
 BACKCHANNEL_WORDS = frozenset(
     [
-        *("ah", "aha", "alright", "course", "exactly", "good", "got", "gotcha", "great", "hm"),
-        *("hmm", "huh", "i", "it", "know", "mhm", "mm", "mmhm", "mmhmm", "mmm", "nice", "of"),
-        *("oh", "ok", "okay", "really", "right", "see", "sure", "true", "uh", "uhhuh", "um"),
+        *("absolutely", "ah", "aha", "all", "alright", "cool", "course", "exactly", "fine"),
+        *("good", "got", "gotcha", "great", "hm", "hmm", "huh", "i", "indeed", "it", "know"),
+        *("lovely", "mhm", "mm", "mmhm", "mmhmm", "mmm", "nice", "of", "oh", "ok", "okay"),
+        *("perfect", "really", "right", "see", "sure", "true", "uh", "uhhuh", "um"),
         *("understand", "wow", "ya", "yeah", "yep", "yes", "yup"),
     ]
 )
 """Words of which English backchannels are made ("oh I see", "of course", "got it")."""
+BESIDE = frozenset(["no"])
+"""Words that agree beside one of those ("no, sure"), and contradict alone."""
 
 
 def only_backchannels(words: list[str]) -> bool:
     """Whether nothing is said but "mm-hm", "yeah, okay", "I see" … (at most 6 words)."""
-    bare = [part for word in words for part in _letters(word).split()]
-    return 0 < len(bare) <= 6 and all(word in BACKCHANNEL_WORDS for word in bare)
+    bare = {part for word in words for part in _letters(word).split()}
+    said = sum(len(_letters(word).split()) for word in words)
+    return 0 < said <= 6 and bare <= BACKCHANNEL_WORDS | BESIDE and not bare <= BESIDE
 
 
 def _letters(word: str) -> str:

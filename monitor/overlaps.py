@@ -44,6 +44,7 @@ from collections import deque
 from collections.abc import Callable
 
 from monitor.attempt import Attempt
+from monitor.audio import BLOCK_S
 from monitor.backchannels import said_only_backchannels
 from monitor.config import TurnSettings
 from monitor.events import PARTIES, Event, Overlap, OverlapKind, Transcript
@@ -51,6 +52,7 @@ from monitor.usual import Usual
 from monitor.utterances import ROUNDING_S, Speaker
 
 LONG_S = (0.6, 1.0)
+"""Reached to the block: no begin or end is known better."""
 BOUTS_S = 0.4
 """Both must have spoken so long in an attempt with pauses, before it is told."""
 BREAK_OFF_WITHIN_S = 1.2
@@ -225,7 +227,7 @@ class OverlapJudge:
         comer, holder = ("agent", "the customer") if attempt.by == 0 else ("customer", "the agent")
         length_s = attempt.together_s
         points: list[tuple[float, str]] = []
-        reached = [limit for limit in LONG_S if length_s >= limit - ROUNDING_S]
+        reached = [limit for limit in LONG_S if length_s >= limit - BLOCK_S]
         if reached:
             points.append(
                 (float(len(reached)), f"{comer} kept on for {reached[-1]:.1f} s over {holder}")

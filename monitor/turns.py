@@ -271,16 +271,24 @@ class TurnTaker:
                 self._contested = self._has_floor(1 - row)
             if not self._contested:
                 self._take_floor(t, row, out)
-        elif partner.since < speaker.since and self._judge is not None:
-            before = self._before
-            lost = not self._has_floor(row)
-            if before is not None and before.row == row and lost and self._only_paused(before):
-                self._judge.begin(1 - row, before.said_s)
-                return
-            held_s = speaker.since - partner.since
-            if self._turn is not None and self._turn.row != row:
-                held_s += self._turn.said_s
-            self._judge.begin(row, held_s)
+        elif self._judge is not None and partner.since != speaker.since:
+            self._both_speak(row, self._judge)
+
+    def _both_speak(self, row: int, judge: OverlapJudge) -> None:
+        """``row`` has started while the other speaks: who of them came in?
+
+        Who started later, unless that party only goes on after a pause in its own turn."""
+        before = self._before
+        lost = before is not None and not self._has_floor(before.row)
+        if before is not None and before.row == row and lost and self._only_paused(before):
+            judge.begin(1 - row, before.said_s)
+            return
+        later = row if self._speakers[row].since > self._speakers[1 - row].since else 1 - row
+        by = row if self._has_floor(1 - row) else later
+        holder, comer = self._speakers[1 - by], self._speakers[by]
+        held_s = max(0.0, comer.since - holder.since)
+        said_s = [h.said_s for h in (self._turn, self._story) if h is not None and h.row != by]
+        judge.begin(by, held_s + max(said_s, default=0.0))
 
     def _only_paused(self, turn: _Turn) -> bool:
         """Whether a party that starts again had only paused in this turn of its own."""

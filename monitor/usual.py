@@ -14,7 +14,8 @@ USUAL_MIN_BLOCKS = 62
 """2 s of speech before its level is known."""
 USUAL_BLOCKS = 1875
 """What is usual is taken over the newest minute of speech."""
-DIP_DB = 25.0
+DIP_MIN_BLOCKS = 16
+DIP_DB = 22.0
 """Speech holds stops and short pauses; so far below own median they say nothing of it."""
 
 ONSET_BLOCKS = 16
@@ -78,7 +79,7 @@ class Usual:
     def dips(self, level_db: float) -> bool:
         """Whether a block of speech is a dip in it; never while the usual is unknown."""
         usual = self.level_db
-        return len(usual) >= USUAL_MIN_BLOCKS and level_db < usual.median - DIP_DB
+        return len(usual) >= DIP_MIN_BLOCKS and level_db < usual.median - DIP_DB
 
     def hear(self, t: float, since: float, level_db: float, f0_hz: float, alone: bool) -> None:
         """One block that ends at ``t``, of a run of speech that began at ``since``.

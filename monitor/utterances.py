@@ -16,9 +16,9 @@ CUT_BLOCKS = round(0.2 / BLOCK_S)
 """A forced cut falls into the quietest 200 ms."""
 BACKDATED_BLOCKS = 3
 """The gate says yes at the third or fourth block of speech; the start is dated back."""
-WAKE_BLOCKS = 10
-"""After long silence the voice detector may need up to 0.3 s to believe a voice …"""
-WAKE_LOUD_DB = 10.0
+WAKE_BLOCKS = 13
+"""After long silence the voice detector may need up to 0.4 s to believe a voice …"""
+WAKE_LOUD_DB = 15.0
 """… which is then dated back over sound within so much of the loudest of it …"""
 WAKE_STOP_BLOCKS = 4
 """… and over the silence of a stop consonant …"""
@@ -175,17 +175,17 @@ class Speaker:
     def _loud_before(self, level_db: float) -> int:
         """How many blocks before this one were as loud, back to a sharp edge; 0 without one."""
         loudest_db = max([level_db, *self._before_db])
-        loud, low = 0, int(level_db < loudest_db - WAKE_LOUD_DB)
+        found, loud, low = 0, 0, int(level_db < loudest_db - WAKE_LOUD_DB)
         for count, before_db in enumerate(reversed(self._before_db), start=1):
             if before_db >= loudest_db - WAKE_LOUD_DB:
                 loud, low = count, 0
                 continue
-            if before_db <= loudest_db - WAKE_EDGE_DB and count - loud <= WAKE_EDGE_BLOCKS:
-                return loud
             low += 1
-            if low > WAKE_STOP_BLOCKS:
+            if before_db <= loudest_db - WAKE_EDGE_DB and count - loud <= WAKE_EDGE_BLOCKS:
+                found = loud
+            elif low > WAKE_STOP_BLOCKS:
                 break
-        return 0
+        return found
 
     def _stop(self) -> None:
         self.speaking = False

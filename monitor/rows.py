@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 import numpy as np
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ from monitor.events import (
 from monitor.schema import CallSummary
 from monitor.writer import Item
 
+_ARRAYS: Final = attrgetter(*(field.name for field in fields(Heard)))
 HEARD_BLOCK_BYTES = 6 * 2 * 4
 """One block of Heard: six fields, both parties, float32."""
 
@@ -168,9 +170,8 @@ def _input_rows(items: Sequence[Item]) -> list[dict[str, Any]]:
 def _joined(heard: Sequence[Heard]) -> bytes:
     if len(heard) == 1:
         return heard[0].to_bytes()
-    shape = (-1, heard[0].channels)
-    parts = [np.frombuffer(h.to_bytes(), "<f4").reshape(*shape, h.blocks) for h in heard]
-    return np.concatenate(parts, axis=2).tobytes()
+    runs = zip(*(_ARRAYS(one) for one in heard), strict=True)
+    return Heard(*(np.concatenate(run, axis=1) for run in runs)).to_bytes()
 
 
 def _json(item: Heard | Model) -> bytes:

@@ -54,7 +54,8 @@ def test_ear(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = home / "out.json"
     arguments = ("--channels", 2, "--channels", 8, "--seconds", 0.1, "--json", path)
     ran = run(capsys, "bench", "ear", *arguments)
-    passes = figures(ran, path)["passes"]
+    told = figures(ran, path)
+    passes = told["passes"]
     shapes = [(p["channels"], p["blocks"]) for p in passes]
     assert shapes == [(2, 1), (8, 1), (2, ear.LONG_BLOCKS)]
     for cost in passes:
@@ -65,6 +66,10 @@ def test_ear(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert sum(cost["shares"].values()) == pytest.approx(1, abs=0.01)
         assert all(share > 0 for share in cost["shares"].values())
     assert "8 × 1" in ran.out
+    memory = told["memory"]
+    assert memory["calls"] == ear.MEMORY_CHANNELS // 2
+    assert 2 * 4 * (320 + 2 * 128) < 1024 * memory["state_kb"] < 1024 * 1024
+    assert "200 calls opened" in ran.out
 
 
 def test_replay_without_words(home: Path, call: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,20 +59,22 @@ def ear_command(
     call: Annotated[Path | None, typer.Option(help="Speech to hear; a sample by default.")] = None,
     json: Json = None,
 ) -> None:
-    """Cost of hearing: µs for one channel and one block of 32 ms.
+    """Cost of hearing: µs for one channel and one block of 32 ms, and memory a call.
 
     \b
     monitor bench ear --channels 2 --channels 32 --channels 200
     monitor bench ear --json OUT.json
 
     Live, all channels share a pass of one block, 31 times a second: the more there are, the
-    cheaper is each. "cores" is what so many channels take of one core in real time. A
+    cheaper is each. "µs each" and "cores", what so many channels take of one core in real
+    time, are processor time; vad, pitch, syllables and the rest are parts of the µs. A
     recording is heard in long passes of two channels, and that is the last row.
     """
     check_outputs([json], [call])
     speech = ear.speech_of(call or sample())
     on = machine()
-    shapes = [(n, 1) for n in channels or (2, 32, 200)] + [(2, ear.LONG_BLOCKS)]
+    shapes = [(n, 1) for n in channels or ear.CHANNELS] + [(2, ear.LONG_BLOCKS)]
+    kept = ear.memory(speech)
     costs = []
     with progress(err) as bar:
         task = bar.add_task("Hearing", total=len(shapes), speed="")
@@ -80,7 +82,13 @@ def ear_command(
             costs.append(ear.measure(n, blocks, speech, for_s=seconds))
             bar.advance(task)
     shown_as = table(
-        "Hearing", "channels × blocks", "µs each", "pass, ms", "p99, ms", "cores", *PARTS
+        "Hearing",
+        "channels",
+        "µs each",
+        "pass, ms",
+        "p99, ms",
+        "cores",
+        *PARTS,
     )
     for cost in costs:
         shown_as.add_row(
@@ -89,10 +97,12 @@ def ear_command(
             shown(cost.pass_ms.p50),
             shown(cost.pass_ms.p99),
             f"{cost.cores:.3f}",
-            *(f"{cost.shares[part]:.0%}" for part in PARTS),
+            *(f"{cost.of_part_us(part):.1f}" for part in PARTS),
         )
     out.print(shown_as)
-    _keep(json, document("ear", on, passes=costs))
+    grown = "" if kept.grown_kb is None else f"; the process grew by {kept.grown_kb:.0f} KB each"
+    out.print(f"  {kept.calls} calls opened: {kept.state_kb:.1f} KB of state each{grown}")
+    _keep(json, document("ear", on, passes=costs, memory=kept))
 
 
 PARTS = (*ear.PARTS, "rest")

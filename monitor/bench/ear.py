@@ -1,11 +1,13 @@
-"""What hearing costs: microseconds for one channel and one block of 32 ms."""
+"""What hearing costs: microseconds for one channel and one block of 32 ms; memory a call."""
 
 from __future__ import annotations
 
 import cProfile
+import os
 import pstats
 import statistics
 import time
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +24,13 @@ from monitor.ear import Ear
 
 F32 = NDArray[np.float32]
 
+CHANNELS = (1, 2, 8, 32, 100, 200, 400)
+"""Of a live pass, where none are named: from one channel to 200 calls."""
 LONG_BLOCKS = 2000
 """A recording as the ear gets it in replay: 64 s of two channels."""
 MEASURE_S = 2.0
 LEAST_PASSES = 20
+MEMORY_CHANNELS = 400
 PARTS = ("vad", "pitch", "syllables")
 
 
@@ -35,10 +40,23 @@ class EarCost:
 
     channels: int
     blocks: int  # in one pass
-    us_per_channel_block: float  # median over passes
-    pass_ms: Spread
-    cores: float  # of a core, to hear so many channels in real time
+    us_per_channel_block: float  # processor time, median over passes
+    pass_ms: Spread  # of wall time
+    cores: float  # of a core, to hear so many channels in real time: processor time
     shares: dict[str, float]  # of a pass: vad, pitch, syllables, rest; together 1
+
+    def of_part_us(self, part: str) -> float:
+        """Microseconds of a part, for one channel and block."""
+        return self.shares[part] * self.us_per_channel_block
+
+
+@dataclass(frozen=True, slots=True)
+class EarMemory:
+    """What opening calls takes, of 1024 bytes a call: two channels."""
+
+    calls: int
+    state_kb: float  # what the ear keeps from block to block
+    grown_kb: float | None  # growth of the process, buffers of a pass included; null off Linux
 
 
 def measure(channels: int, blocks: int, speech: F32, *, for_s: float = MEASURE_S) -> EarCost:
@@ -52,12 +70,14 @@ def measure(channels: int, blocks: int, speech: F32, *, for_s: float = MEASURE_S
     for _ in range(3):  # caches, and the first allocation of every buffer
         ear.hear(slots, next(passes))
     took_s: list[float] = []
+    worked_s: list[float] = []
     while sum(took_s) < for_s or len(took_s) < min(LEAST_PASSES, 1 + LONG_BLOCKS // blocks):
         pcm = next(passes)
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         ear.hear(slots, pcm)
         took_s.append(time.perf_counter() - began)
-    pass_s = statistics.median(took_s)
+        worked_s.append(time.process_time() - worked)
+    pass_s = statistics.median(worked_s)
     return EarCost(
         channels=channels,
         blocks=blocks,
@@ -66,6 +86,36 @@ def measure(channels: int, blocks: int, speech: F32, *, for_s: float = MEASURE_S
         cores=round(pass_s / (blocks * BLOCK_S), 4),
         shares=_shares(ear, slots, passes, min(len(took_s), 100)),
     )
+
+
+def memory(speech: F32, channels: int = MEMORY_CHANNELS) -> EarMemory:
+    """Open ``channels`` channels at once in an ear that has heard, and hear them."""
+    ear = Ear()
+    first = ear.open(2)
+    ear.hear(first, next(_passes(speech, 2, 1)))
+    passes = _passes(speech, channels, 1)
+    calls = channels // 2
+    before = _resident_kb()
+    tracemalloc.start()
+    try:
+        slots = ear.open(channels)
+        state_kb = tracemalloc.get_traced_memory()[0] / 1024
+    finally:
+        tracemalloc.stop()
+    for _ in range(3):
+        ear.hear(slots, next(passes))
+    after = _resident_kb()
+    grown_kb = None if before is None or after is None else round((after - before) / calls, 2)
+    return EarMemory(calls=calls, state_kb=round(state_kb / calls, 2), grown_kb=grown_kb)
+
+
+def _resident_kb() -> float | None:
+    """Of this process; None where the system does not tell it this way."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024
 
 
 def speech_of(path: Path) -> F32:

@@ -1,7 +1,6 @@
 """Speech rate, words per minute, mismatch.
 
-Two measurements of pace stand side by side: syllable nuclei, which are there at once and
-pull fast and slow towards the middle, and the syllables of the transcripts, which come late
+Two measurements of pace stand side by side: syllable nuclei, which are there at once, and the syllables of the transcripts, which come late
 and leave out what the recogniser leaves out ("um", half words). Their errors have nothing
 to do with each other, so the two ratios are averaged (geometric mean) where both are known.
 """
@@ -20,8 +19,8 @@ from monitor.turns import Row
 from monitor.utterances import ROUNDING_S
 
 COMPARE_MIN_S = 10.0
-"""A customer's pace is none before: the nuclei of 5 s of speech are right to about 15 %, of
-15 s to about 10 %. The agent's has to stay fast for ``mismatch_for_s`` anyway."""
+"""A customer's pace is none before: the rate of 5 s of speech is right to 10 %, of 10 s to
+8 %, of 15 s to 7 %. The agent's has to stay fast for ``mismatch_for_s`` anyway."""
 COMPARE_EVERY = 8
 """Blocks of speech between two comparisons."""
 BACK_IN_STEP = 1.1

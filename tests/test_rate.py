@@ -33,7 +33,7 @@ def test_syllables_of_a_text(text: str, count: int) -> None:
 
 def test_fast_and_slow_are_put_back_where_they_were() -> None:
     """Mean rates of the text, and what was found, in the recordings not fitted on."""
-    for text, nuclei in ((7.06, 6.50), (5.86, 5.65), (5.25, 5.26), (4.57, 4.78), (3.27, 3.78)):
+    for text, nuclei in ((7.06, 6.43), (5.86, 5.60), (5.25, 5.22), (4.57, 4.73), (3.27, 3.66)):
         assert rate_of(15 * nuclei, 15) == pytest.approx(text, rel=0.05)
 
 

@@ -31,37 +31,21 @@ from collections import deque
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitor.audio import BLOCK_S
 from monitor.config import HearingSettings
 from monitor.events import PARTIES, Party
+from monitor.leak import FIRST_GAIN_DB, WINDOW, Leak
 from monitor.running import RunningMedian
 
-WINDOW = 31
-"""Blocks (1 s) over which envelopes are compared."""
 EVERY = 8
 """Blocks (0.26 s) between two comparisons; half of that while an echo may be new."""
-FIRST_GAIN_DB = -10.0
-"""Peaks against peaks: two voices of one level pass, an echo of any decent line does not."""
-LEAST_GAIN_DB = -60.0
-BOUND_MIN_BLOCKS = 6
-FOLLOW_MIN_BLOCKS = 12
-"""Blocks of the source's speech that a bound, a correlation need."""
 PEAK_BLOCKS = 6
 """As long as a syllable: nothing known yet, its peak is held against the other's."""
-AGREEING = 4
-"""So many comparisons running must agree before G rises."""
-UNLIKE_CORRELATION = 0.6
-UNLIKE_GAIN_DB = -15.0
-"""G, when nothing is known but that the envelopes differ."""
-AGREE_BLOCKS = 1
-AGREE_DB = 3.0
-ECHO_SPREAD_DB = 3.0
-"""Standard deviation of B over A's delayed level, of an echo; two voices: 6 dB and more."""
-MIXED_CORRELATION = 0.95
-FALL_DB = 3.0
-"""A known echo is thought weaker by at most so much at a time: rooms and heads move."""
+LOUD_ECHO_DB = -10.5
+"""From here on the echo is as loud as many a caller: not all talk-over can be heard."""
+APART_DB = 12.0
+"""A voice so far above all of the other's channel is no copy of it."""
 TAIL_DB = 4.0
 """The echo of a room dies by at least so much a block (RT60 below 0.5 s)."""
 HELD_BELOW_OWN_DB = 12.0
@@ -80,126 +64,9 @@ RESUME_BLOCKS = 6
 AUDIBLE_DB = 12.0
 """An expected echo so far above the noise floor could be heard; a bound that the noise
 alone gives lies within it."""
-RANGE_DB = 40.0
 NOTHING_DB = -200.0
 """Below any level."""
 MOST_OF_FOUR = tuple(bits.bit_count() >= 3 for bits in range(16))
-
-F64 = NDArray[np.float64]
-
-
-class _Leak:
-    """How one party's channel leaks into the other's."""
-
-    __slots__ = (
-        "_agreed",
-        "_seen_db",
-        "_seen_lag",
-        "_settings",
-        "_unlike",
-        "echo_db",
-        "found",
-        "gain_db",
-        "lag",
-        "mixed",
-        "waited",
-    )
-
-    def __init__(self, settings: HearingSettings) -> None:
-        self._settings = settings
-        self._agreed = 0
-        self._unlike = 0
-        self.gain_db: float | None = None  # None: no evidence yet
-        self._seen_db = 0.0
-        self._seen_lag = 0
-        self.lag = 0
-        self.found = False  # an echo, not only a bound
-        self.mixed = False
-        self.waited = 0  # blocks since the newest comparison
-        self.echo_db = NOTHING_DB  # expected on the other's channel now
-
-    def compare(self, source_db: F64, speaks: NDArray[np.bool_], other_db: F64) -> None:
-        """Compare the newest WINDOW + lags - 1 blocks of both channels, oldest first.
-
-        The source's window is the oldest part, the other's window moves over it: so
-        the echo of every block of the source has had the time to arrive.
-        """
-        source = source_db[:WINDOW]
-        active = speaks[:WINDOW]
-        blocks = np.count_nonzero(active)
-        if blocks < BOUND_MIN_BLOCKS:
-            return
-        loud = active & (source >= _median(source[active]))
-        lags = len(other_db) - WINDOW + 1
-        others = other_db[np.arange(lags)[:, None] + np.arange(WINDOW)]  # (lags, WINDOW)
-        ratio_db = others[:, loud] - source[loud]
-        ratios_db = _median(ratio_db)
-        self._bound(float(ratios_db.max()))
-        if blocks < FOLLOW_MIN_BLOCKS:
-            return
-        a = _envelope(source)
-        b = _envelope(others)
-        power = (a @ a) * (b * b).sum(axis=1)
-        correlation = (b @ a) / np.sqrt(power + 1e-12)
-        lag = int(correlation.argmax())
-        self._follow(lag, ratio_db[lag], float(ratios_db[lag]), float(correlation[lag]))
-
-    def _bound(self, ratio_db: float) -> None:
-        ratio_db = max(ratio_db, LEAST_GAIN_DB)
-        if self.gain_db is None:
-            if ratio_db < FIRST_GAIN_DB:
-                self.gain_db = ratio_db
-        elif ratio_db < self.gain_db:
-            self.gain_db = max(ratio_db, self.gain_db - FALL_DB) if self.found else ratio_db
-
-    def _follow(self, lag: int, ratios_db: F64, ratio_db: float, correlation: float) -> None:
-        mixed_db = self._settings.mixed_gain_db
-        self._unlike = self._unlike + 1 if correlation < UNLIKE_CORRELATION else 0
-        if self.gain_db is None and self._unlike >= AGREEING:
-            self.gain_db = UNLIKE_GAIN_DB
-        if (
-            correlation < self._settings.leak_correlation
-            or ratio_db >= -mixed_db  # the other way round: B leaks into A
-            or ratios_db.std() > ECHO_SPREAD_DB
-        ):
-            self._agreed = 0
-            return
-        same_lag = abs(lag - self._seen_lag) <= AGREE_BLOCKS
-        agrees = same_lag and abs(ratio_db - self._seen_db) <= AGREE_DB
-        self._agreed = self._agreed + 1 if agrees else 1
-        self._seen_lag, self._seen_db = lag, ratio_db
-        if self._agreed < AGREEING:
-            return
-        if ratio_db > mixed_db:
-            self.mixed = self.mixed or correlation >= MIXED_CORRELATION
-            return
-        self.found = True
-        self.lag = lag
-        self.gain_db = ratio_db if self.gain_db is None else max(self.gain_db, ratio_db)
-
-    def loudest(self, levels_db: deque[float], lags: int) -> float:
-        """Level, dBFS, of the loudest block of the source that can be an echo now.
-
-        Of sound, whether the detector calls it speech or not: it hears late, and misses
-        some, of what is a clear echo."""
-        if self.found:
-            newest = len(levels_db) - 1 - self.lag
-            at = (min(newest + 1, len(levels_db) - 1), newest, newest - 1)
-            return max(levels_db[i] for i in at)
-        return max(islice(reversed(levels_db), lags))
-
-
-def _median(values: F64) -> F64:
-    """Upper median along the last axis; ``np.median`` takes five times as long."""
-    ordered: F64 = np.sort(values, axis=-1)
-    return ordered[..., ordered.shape[-1] // 2]
-
-
-def _envelope(level_db: F64) -> F64:
-    """Without its mean; digital silence counts as RANGE_DB below the peak, no more."""
-    clipped: F64 = np.maximum(level_db, level_db.max(axis=-1, keepdims=True) - RANGE_DB)
-    mean: F64 = clipped.mean(axis=-1, keepdims=True)
-    return clipped - mean
 
 
 class _Channel:
@@ -242,7 +109,7 @@ class CrosstalkGate:
         self._lags = int(settings.leak_max_delay_ms / 1000 / BLOCK_S) + 1
         blocks = WINDOW + self._lags - 1
         self._channels = (_Channel(blocks), _Channel(blocks))
-        self._leaks = (_Leak(settings), _Leak(settings))  # from agent, from customer
+        self._leaks = (Leak(settings), Leak(settings))  # from agent, from customer
         self._block = 0
 
     @property
@@ -309,7 +176,7 @@ class CrosstalkGate:
         channel, other, leak = self._channels[row], self._channels[1 - row], self._leaks[1 - row]
         source_db = NOTHING_DB
         if not mixed:
-            source_db = leak.loudest(other.levels_db, self._lags)
+            source_db = leak.expected(other.levels_db, self._lags)
             gain_db = FIRST_GAIN_DB if leak.gain_db is None else leak.gain_db
             leak.echo_db = max(source_db + gain_db, leak.echo_db - TAIL_DB)
         channel.lapsed_blocks += 1
@@ -331,9 +198,11 @@ class CrosstalkGate:
             channel.lapsed_blocks = 0
             if other.quiet_blocks > self._lags:
                 channel.usual.add(level)
+            if level > max(islice(reversed(other.levels_db), self._lags)) + APART_DB:
+                leak.apart()
         return channel.own
 
-    def _stands_out(self, channel: _Channel, leak: _Leak, level: float, source_db: float) -> bool:
+    def _stands_out(self, channel: _Channel, leak: Leak, level: float, source_db: float) -> bool:
         """Above the noise, and above what the other's echo could be."""
         settings = self._settings
         if channel.floor_db is not None:
@@ -345,7 +214,7 @@ class CrosstalkGate:
         levels_db = channel.levels_db
         if leak.gain_db is None:
             return max(islice(reversed(levels_db), PEAK_BLOCKS)) > leak.echo_db
-        if level <= leak.echo_db + settings.leak_margin_db:
+        if level <= leak.echo_db + leak.margin_db:
             return False
         usual = channel.usual
         if len(usual) < OWN_MIN_BLOCKS or level > source_db + settings.mixed_gain_db:
@@ -354,7 +223,7 @@ class CrosstalkGate:
         return smooth_db > usual.median - HELD_BELOW_OWN_DB
 
     @staticmethod
-    def _echo_possible(channel: _Channel, leak: _Leak) -> bool:
+    def _echo_possible(channel: _Channel, leak: Leak) -> bool:
         return channel.floor_db is None or leak.echo_db > channel.floor_db + AUDIBLE_DB
 
     def _compare(self) -> None:
@@ -366,9 +235,9 @@ class CrosstalkGate:
                 leak.waited = 0
                 continue
             leak.waited += 1
-            quick = not leak.found and (other.voice or leak.gain_db is None)
+            quick = other.voice or leak.gain_db is None
             every = EVERY // 2 if quick else EVERY
             if leak.waited >= every:
-                leak.waited = 0
                 levels_db = np.array(source.levels_db), np.array(other.levels_db)
                 leak.compare(levels_db[0], np.array(source.voices), levels_db[1])
+                leak.waited = 0

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent / "monitor"
 
 ROOMS: list[tuple[str, str]] = [
     ("vocabulary", "__init__ events config registry resources"),
-    ("hearing", "audio vad pitch syllables ear running leak crosstalk"),
+    ("hearing", "audio vad pitch syllables ear running leak crosstalk foreground"),
     (
         "understanding",
         "turns utterances overlaps attempt usual backchannels voice rate accommodation pace wording"

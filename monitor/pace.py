@@ -1,8 +1,9 @@
 """Speech rate, words per minute, mismatch.
 
-Two measurements of pace stand side by side: syllable nuclei, which are there at once, and the syllables of the transcripts, which come late
-and leave out what the recogniser leaves out ("um", half words). Their errors have nothing
-to do with each other, so the two ratios are averaged (geometric mean) where both are known.
+Two measurements of pace stand side by side: syllable nuclei, which are there at once, and
+the syllables of the transcripts, which come late and leave out what the recogniser leaves
+out ("um", half words). Their errors have nothing to do with each other, so the two ratios
+are averaged (geometric mean) where both are known.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from monitor.config import Settings
 from monitor.events import CALL_EVENT, Person
-from monitor.house import SWITCH_S, House, open_house, prompt
+from monitor.house import COLLECT, SWITCH_S, House, open_house, prompt
 from monitor.resources import resource
 from monitor.server.app import ServerError
 from monitor.sources.wav import WavSource
@@ -284,10 +284,12 @@ async def test_a_disk_that_is_full_is_told_and_the_call_goes_on(
 
 
 def test_what_is_loaded_for_good_is_not_collected_and_threads_give_way_soon() -> None:
-    before_s = sys.getswitchinterval()
+    before_s, before = sys.getswitchinterval(), gc.get_threshold()
     assert before_s > SWITCH_S
     with prompt():
         assert gc.get_freeze_count() > 10_000
+        assert gc.get_threshold() == COLLECT
         assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
     assert gc.get_freeze_count() == 0
+    assert gc.get_threshold() == before
     assert sys.getswitchinterval() == pytest.approx(before_s)

@@ -87,11 +87,9 @@ class Attempt:
         """From the begin to the newest speech of the holder."""
         return self._end(1 - self.by) - self.t0
 
-    def stops(self, t: float) -> tuple[bool, bool]:
-        """Whether who came in is silent at ``t``, and whether the holder is: longer than a
-        stop consonant."""
-        first, second = (t - self._end(row) > STOP_S for row in (self.by, 1 - self.by))
-        return first, second
+    def stops(self, t: float) -> bool:
+        """Whether one of the two is silent at ``t``, longer than for a stop consonant."""
+        return any(t - self._end(row) > STOP_S for row in (0, 1))
 
     def measure(self) -> None:
         """After each block. A bout ends where the first of both falls silent."""

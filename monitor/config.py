@@ -71,7 +71,7 @@ class TurnSettings(Section):
         0.5, description="The other ends so soon: it was their last words"
     )
     provisional_by_s: float = Field(
-        0.65, description="Both still speak: told as likely, to be confirmed or taken back"
+        0.6, description="Both still speak: told as likely, to be confirmed or taken back"
     )
     final_by_s: float = Field(
         1.5, description="Both still speak: no pause before it excuses it any more"

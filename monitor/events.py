@@ -31,6 +31,9 @@ PARTIES: tuple[Party, Party] = ("agent", "customer")
 Holder = Literal["agent", "customer", "both", "nobody"]
 MoodLevel = Literal["calm", "watch", "alert"]
 OverlapKind = Literal["backchannel", "terminal", "interruption", "talk_over"]
+"""backchannel: who came in only listened, or put in a word. terminal: the other was ending.
+talk_over: the agent came in and kept on, or cut the customer off, whoever spoke on afterwards;
+interruption: the same by the customer."""
 EvidenceKind = Literal["voice", "words", "interaction"]
 
 

@@ -29,9 +29,10 @@ is a row of backchannels and terminal overlaps. Times spoken together add up ove
 bouts.
 
 It is told twice. Provisionally (``final`` false) after ``provisional_by_s`` together, when
-both still speak: more likely than not it will be a talk-over, and who waits until it is
-certain is too late for whoever watches. Finally as soon as only words can take it back,
-mostly at 1.0 s; or when it is over, then as what it turned out to be.
+both still speak: about every second one of these becomes a talk-over, and who waits until it
+is certain is too late for whoever watches. Finally as soon as only words can take it back,
+mostly at 1.0 s; or when it is over, then as what it turned out to be. Only final ones are
+counted, and open nudges.
 
 The points follow the cues of competitive overlap in conversation analysis (onset
 before a possible end, raised pitch and level together: French & Local 1983; Kurtić,
@@ -44,7 +45,6 @@ from collections import deque
 from collections.abc import Callable
 
 from monitor.attempt import Attempt
-from monitor.audio import BLOCK_S
 from monitor.backchannels import said_only_backchannels
 from monitor.config import TurnSettings
 from monitor.events import PARTIES, Event, Overlap, OverlapKind, Transcript
@@ -52,7 +52,6 @@ from monitor.usual import Usual
 from monitor.utterances import ROUNDING_S, Speaker
 
 LONG_S = (0.6, 1.0)
-"""Reached to the block: no begin or end is known better."""
 BOUTS_S = 0.4
 """Both must have spoken so long in an attempt with pauses, before it is told."""
 BREAK_OFF_WITHIN_S = 1.2
@@ -173,21 +172,15 @@ class OverlapJudge:
         return self._send(t, attempt, certain)
 
     def _likely(self, t: float, attempt: Attempt) -> bool:
-        """Both speak on after ``provisional_by_s``, or in has just cut the holder off."""
-        comer_ends, holder_ends = attempt.stops(t)
-        if comer_ends:
-            return False
-        if not holder_ends:
-            late = attempt.t1 - attempt.t0 >= self._settings.provisional_by_s - ROUNDING_S
-            return late and attempt.together_s >= BOUTS_S - ROUNDING_S
-        long = attempt.together_s >= LONG_S[0] - ROUNDING_S
-        return long and self._usual[1 - attempt.by].stopped_short()
+        """Both speak on after ``provisional_by_s``, a pause in it included."""
+        late = attempt.t1 - attempt.t0 >= self._settings.provisional_by_s - ROUNDING_S
+        return late and attempt.together_s >= BOUTS_S - ROUNDING_S and not attempt.stops(t)
 
     def _certain(self, t: float, attempt: Attempt) -> bool:
         """Both speak on and only words can take it back."""
         short = attempt.came_s <= self._settings.backchannel_max_s + ROUNDING_S
         enough = attempt.score >= self._settings.talk_over_score
-        return enough and not short and not any(attempt.stops(t))
+        return enough and not short and not attempt.stops(t)
 
     def _over(self, t: float, attempt: Attempt) -> list[Event]:
         self._open = None
@@ -227,7 +220,7 @@ class OverlapJudge:
         comer, holder = ("agent", "the customer") if attempt.by == 0 else ("customer", "the agent")
         length_s = attempt.together_s
         points: list[tuple[float, str]] = []
-        reached = [limit for limit in LONG_S if length_s >= limit - BLOCK_S]
+        reached = [limit for limit in LONG_S if length_s >= limit - ROUNDING_S]
         if reached:
             points.append(
                 (float(len(reached)), f"{comer} kept on for {reached[-1]:.1f} s over {holder}")

@@ -115,4 +115,4 @@ class Attempt:
 
     def _end(self, row: int) -> float:
         """Where the party's voice was heard last."""
-        return min(self._usual[row].end, self._speakers[row].last_end)
+        return self._usual[row].voice_end(self._speakers[row])

@@ -75,12 +75,13 @@ class OverlapJudge:
         self,
         settings: TurnSettings,
         speakers: tuple[Speaker, Speaker],
+        usual: tuple[Usual, Usual],
         on_counted: Callable[[OverlapKind | None, OverlapKind], None],
     ) -> None:
         self._settings = settings
         self._speakers = speakers
         self._on_counted = on_counted
-        self._usual = (Usual(), Usual())
+        self._usual = usual
         self._open: Attempt | None = None
         self._past: deque[Attempt] = deque(maxlen=REMEMBERED)
         self._number = 0
@@ -107,15 +108,8 @@ class OverlapJudge:
             after_pause=just_resumed or in_pause,
         )
 
-    def step(
-        self, t: float, level_db: tuple[float, float], f0_hz: tuple[float, float]
-    ) -> list[Event]:
-        """One block; to be called after both speakers have stepped."""
-        speakers = self._speakers
-        together = speakers[0].speaking and speakers[1].speaking
-        for speaker, usual, level, f0 in zip(speakers, self._usual, level_db, f0_hz, strict=True):
-            if speaker.active:
-                usual.hear(t, speaker.since, level, f0, alone=not together)
+    def step(self, t: float) -> list[Event]:
+        """One block; to be called when both speakers have stepped and their usual is heard."""
         attempt = self._open
         if attempt is None:
             return []

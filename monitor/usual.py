@@ -8,7 +8,7 @@ from statistics import fmean, median
 from typing import NamedTuple
 
 from monitor.running import RunningMedian
-from monitor.utterances import NEVER
+from monitor.utterances import NEVER, Speaker
 
 USUAL_MIN_BLOCKS = 62
 """2 s of speech before its level is known."""
@@ -97,6 +97,12 @@ class Usual:
             self.level_db.add(level_db)
         if len(self._levels_db) < ONSET_BLOCKS:
             self._begin(level_db, f0_hz, alone)
+
+    def voice_end(self, speaker: Speaker) -> float:
+        """End of the voice in this party's newest run of speech; NEVER before the first."""
+        if speaker.last_end == NEVER:
+            return NEVER
+        return max(speaker.since, min(self.end, speaker.last_end))
 
     def stands_out(self) -> str:
         """How the run that goes on began unlike others of this party; empty when it did not:

@@ -7,7 +7,10 @@ import pytest
 from monitor.backchannels import only_backchannels
 
 
-@pytest.mark.parametrize("text", ["Mm-hm.", "Uh-huh", "Yeah, okay.", "I see", "Oh, of course!", "All right.", "No, okay."])
+@pytest.mark.parametrize(
+    "text",
+    ["Mm-hm.", "Uh-huh", "Yeah, okay.", "I see", "Oh, of course!", "All right.", "No, okay."],
+)
 def test_backchannels(text: str) -> None:
     assert only_backchannels(text.split())
 

@@ -14,8 +14,8 @@ ROOMS: list[tuple[str, str]] = [
     ("hearing", "audio vad pitch syllables ear running leak crosstalk foreground"),
     (
         "understanding",
-        "turns utterances overlaps attempt usual backchannels voice rate accommodation pace wording"
-        " phrases cues mood customer view nudges policy report call redaction",
+        "turns floor utterances overlaps attempt usual backchannels voice rate accommodation pace"
+        " wording phrases cues mood customer view nudges policy report call redaction",
     ),
     (
         "outside",

@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,14 @@ from numpy.typing import NDArray
 from monitor.audio import RATE_HZ
 from monitor.engines import Decoded, Engine, EngineError
 from monitor.events import Utterance
+
+Kind = Literal["final", "partial", "calm_partial", "recording"]
+KINDS: tuple[Kind, ...] = ("final", "partial", "calm_partial", "recording")
+
+MOST_CHARS = 200
+MOST_CHARS_PER_S = 60
+"""An engine whose text is longer than this has lost its way. The fastest speech has 25 a second,
+a text of noughts and brackets ("[BLANK_AUDIO]") some more."""
 
 
 class Expired(RuntimeError):  # noqa: N818  (an answer, not a fault)
@@ -41,16 +50,29 @@ class Job:
     def duration_s(self) -> float:
         return self.samples.size / RATE_HZ
 
+    @property
+    def kind(self) -> Kind:
+        """What it is to the queue: how long anybody waits for it."""
+        if self.patient:
+            return "recording"
+        if self.utterance.final:
+            return "final"
+        return "calm_partial" if self.calm else "partial"
+
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A job in the queue; sorts by what is decoded first."""
+    """A job in the queue, with the promise of its words. Times are the transcriber's clock, s."""
 
     job: Job
-    order: tuple[int, int]  # rank, number of submission
+    number: int  # of its submission
     submitted_at: float
     expires_at: float
     words: asyncio.Future[Decoded]
+
+    def fail(self, error: Exception) -> None:
+        if not self.words.done():
+            self.words.set_exception(error)
 
 
 Result = Decoded | EngineError
@@ -97,7 +119,9 @@ def decode(engine: Engine, jobs: list[Job], language: str | None) -> list[Result
             [job.samples for job in jobs], language=language, word_times=jobs[0].word_times
         )
         if len(decoded) == len(jobs):
-            return list(decoded)
+            return [
+                checked(engine.name, job, result) for job, result in zip(jobs, decoded, strict=True)
+            ]
         failure = EngineError(f"{engine.name}: {len(decoded)} results for {len(jobs)} clips")
     except EngineError as error:
         failure = error
@@ -108,3 +132,17 @@ def decode(engine: Engine, jobs: list[Job], language: str | None) -> list[Result
     if len(jobs) == 1:
         return [failure]
     return [result for job in jobs for result in decode(engine, [job], language)]
+
+
+def checked(name: str, job: Job, result: Decoded) -> Result:
+    """What an engine gave, or why nobody can have said that in this clip."""
+    if not isinstance(result, Decoded):
+        return EngineError(f"{name} gave {type(result).__name__} for words")
+    if len(result.text) > MOST_CHARS + MOST_CHARS_PER_S * job.duration_s:
+        return EngineError(
+            f"{name} gave {len(result.text)} characters for {job.duration_s:.1f} s of audio"
+        )
+    numbers = [result.confidence, *(x for word in result.words for x in (word.t0, word.t1))]
+    if not all(map(math.isfinite, numbers)):
+        return EngineError(f"{name} gave words without times or confidence")
+    return result

@@ -1,8 +1,9 @@
 """One bounded queue of utterances for all calls, decoded in worker threads.
 
-Order: finals of live calls, then partials, then recordings (*patient* jobs, which nobody
-waits for on a screen); oldest first. A full queue sheds the last in that order, the
-newest first; so partials of calm calls go, then all partials, then the newest finals.
+What comes first and what is given up is the business of ``backlog``. Finals of live calls
+never wait for anything else: partials and recordings leave a thread free for them, and
+partials are decoded only while there is room. When finals come late, or not at all, the
+status says why until they are in time again.
 
 Everything here belongs to one event loop; a worker thread is handed a batch and posts its
 results back, and touches nothing else, so there is no lock. An engine that raises fails
@@ -17,16 +18,17 @@ import contextlib
 import logging
 import math
 import time
-from bisect import insort
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from monitor.backlog import Backlog
 from monitor.config import AsrSettings
 from monitor.engines import Decoded, Engine, EngineError
-from monitor.jobs import Entry, Expired, Job, Result, Shed, Worker
+from monitor.jobs import KINDS, Entry, Expired, Job, Result, Shed, Worker
+from monitor.languages import Languages
+from monitor.workload import Meter, Workload
 
-__all__ = ["Expired", "Job", "Shed", "Status", "Transcriber"]
+__all__ = ["Expired", "Job", "Shed", "Status", "Transcriber", "Workload"]
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +39,20 @@ HANG_PER_AUDIO_S = 5.0
 """A batch has failed after 10 s or five times its audio, whichever is more: a hundred
 times what decoding takes."""
 CHECK_EVERY_S = 0.25
+BEHIND_S = 4.0
+"""A final that waits longer is overdue. Words later than 8 s after their utterance raise no
+nudge (call.LATE_WORDS_S); half of that is for the pause before, and the decoding."""
+BEHIND = "speech-to-text is behind: words come late"
+PARTIAL_DEADLINE_S = 1.0
+"""By then the next partial of the utterance is wanted anyway."""
+BUSY_CALM = 0.5
+BUSY = 0.8
+"""No partials of calm calls, and none at all, while so much of the decoding threads is used."""
+LIVE_FOR_S = 10.0
+"""So long after the last live utterance, recordings leave a thread free for the next."""
 FAILURES_TO_DEGRADE = 3
 MAX_ABANDONED = 4
 CLOSE_GRACE_S = 2.0
-LANGUAGE_MIN_S = 2.0
-LANGUAGE_MIN_P = 0.6
-"""A call's language is settled by its first utterance at least this long and this clear."""
-REMEMBERED_CALLS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +74,16 @@ class Transcriber:
         self._engine = engine
         self._settings = settings
         self._clock = clock
-        self._waiting: list[Entry] = []
+        self._backlog = Backlog(settings.queue, BEHIND_S)
+        self._meter = Meter(settings.workers, clock())
         self._workers: list[Worker] = []
         self._abandoned: list[Worker] = []
         self._submitted = 0
+        self._live_at = -math.inf
         self._failures = 0
         self._status = Status()
         self._listeners: list[Callable[[Status], None]] = []
-        self._languages: OrderedDict[str, str] = OrderedDict()
+        self._languages = Languages(settings.language)
         self._checking: asyncio.Task[None] | None = None
         self._dispatching = False
         self._idle = asyncio.Event()
@@ -91,9 +102,8 @@ class Transcriber:
         with contextlib.suppress(asyncio.CancelledError):
             await self._checking
         self._checking = None
-        for entry in self._waiting:
-            _fail(entry, Shed("speech-to-text is closing"))
-        self._waiting.clear()
+        for entry in self._backlog.clear():
+            entry.fail(Shed("speech-to-text is closing"))
         self._moved.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_GRACE_S):
@@ -103,13 +113,20 @@ class Transcriber:
         for worker in [*self._workers, *self._abandoned]:
             worker.dismiss()
             for entry in worker.batch:
-                _fail(entry, Shed("speech-to-text is closing"))
+                entry.fail(Shed("speech-to-text is closing"))
         self._workers.clear()
 
     @property
     def queue_depth(self) -> int:
         """Utterances waiting, without those being decoded."""
-        return len(self._waiting)
+        return len(self._backlog)
+
+    @property
+    def workload(self) -> Workload:
+        """How busy it is now, and what became of all jobs."""
+        now = self._clock()
+        waiting = {str(kind): self._backlog.count(kind) for kind in KINDS}
+        return self._meter.report(waiting, self._backlog.oldest_wait_s(now), now)
 
     @property
     def status(self) -> Status:
@@ -130,24 +147,42 @@ class Transcriber:
         words.add_done_callback(_retrieve)
         now = self._clock()
         self._submitted += 1
-        entry = Entry(
-            job,
-            (_rank(job), self._submitted),
-            now,
-            math.inf if job.patient else now + self._settings.deadline_s,
-            words,
-        )
+        entry = Entry(job, self._submitted, now, now + self._patience_s(job), words)
         if self._checking is None:
-            _fail(entry, Shed("speech-to-text is not running"))
+            entry.fail(Shed("speech-to-text is not running"))
             return words
         if not self._workers:
-            _fail(entry, EngineError(self._status.reason))
+            entry.fail(EngineError(self._status.reason))
             return words
-        self._drop_older_partials(job)
-        insort(self._waiting, entry, key=lambda e: e.order)
-        self._shed()
+        if not job.patient:
+            self._live_at = now
+        replaced, shed = self._backlog.add(entry, now)
+        for other in replaced:
+            other.fail(Shed("a newer version of the utterance came"))
+        for other in shed:
+            self._meter.shed[other.job.kind] += 1
+            reason = f"speech-to-text is behind: {self._settings.queue} utterances wait"
+            other.fail(Shed(reason))
+            if other.job.kind == "final":
+                self._degrade(reason)
         self._schedule()
         return words
+
+    def room_for_partial(self, *, calm: bool) -> bool:
+        """Whether a partial, of a call that is ``calm`` or not, would be decoded at once
+        without any final waiting for it. Counted as refused when not."""
+        busy = self._meter.utilisation(self._clock())
+        room = (
+            self._checking is not None
+            and not self._status.degraded
+            and not self._backlog.count("final")
+            and self._backlog.count("partial", "calm_partial") < self._settings.batch
+            and self._spare() > 0
+            and busy < (BUSY_CALM if calm else BUSY)
+        )
+        if not room:
+            self._meter.refused["calm_partial" if calm else "partial"] += 1
+        return room
 
     async def room(self) -> None:
         """Wait until recordings may add utterances: theirs fill a quarter of their bound.
@@ -156,8 +191,7 @@ class Transcriber:
         however many are analysed at once.
         """
         while self._checking is not None and self._workers:
-            patient = sum(entry.job.patient for entry in self._waiting)
-            if patient <= self._settings.queue // 4:
+            if self._backlog.count("recording") <= self._settings.queue // 4:
                 return
             self._moved.clear()
             await self._moved.wait()
@@ -165,36 +199,32 @@ class Transcriber:
     def check(self) -> None:
         """Enforce every deadline as of now; runs by itself every ``CHECK_EVERY_S``."""
         now = self._clock()
-        late = [entry for entry in self._waiting if now >= entry.expires_at]
+        late = self._backlog.expired(now)
         for entry in late:
-            _fail(entry, Expired(f"not decoded within {self._settings.deadline_s:g} s"))
-        if late:
-            self._waiting = [entry for entry in self._waiting if now < entry.expires_at]
-            self._degrade(f"speech-to-text is behind: {len(late)} utterances came too late")
+            self._meter.expired[entry.job.kind] += 1
+            entry.fail(Expired(f"not decoded within {self._patience_s(entry.job):g} s"))
+        finals = sum(entry.job.kind == "final" for entry in late)
+        if finals:
+            self._degrade(f"speech-to-text is behind: {finals} utterances came too late")
+        elif self._backlog.overdue(now) and not self._status.degraded:
+            self._degrade(BEHIND)
         for worker in [w for w in self._workers if w.batch and now >= w.give_up_at]:
             self._abandon(worker)
+        if len(self._backlog):
+            self._schedule()  # a recording may have waited for live calls to be through
 
     # ---- the queue -------------------------------------------------------------------
 
-    def _drop_older_partials(self, job: Job) -> None:
-        same = (job.call_id, job.utterance.party, job.utterance.number)
-        for entry in list(self._waiting):
-            other = entry.job
-            if (
-                not other.utterance.final
-                and (other.call_id, other.utterance.party, other.utterance.number) == same
-            ):
-                self._waiting.remove(entry)
-                _fail(entry, Shed("a newer version of the utterance came"))
+    def _patience_s(self, job: Job) -> float:
+        if job.patient:
+            return math.inf
+        return self._settings.deadline_s if job.utterance.final else PARTIAL_DEADLINE_S
 
-    def _shed(self) -> None:
-        for patient in (False, True):  # each bound by itself: neither pushes the other out
-            mine = [entry for entry in self._waiting if entry.job.patient == patient]
-            if len(mine) > self._settings.queue:
-                self._waiting.remove(mine[-1])
-                reason = f"speech-to-text is behind: {self._settings.queue} utterances wait"
-                _fail(mine[-1], Shed(reason))
-                self._degrade(reason)
+    def _spare(self) -> int:
+        """Threads that may take what is no live final: all idle ones but one. A single
+        thread is no spare one, but better than none."""
+        idle = sum(not worker.batch for worker in self._workers)
+        return idle if len(self._workers) == 1 else idle - 1
 
     def _schedule(self) -> None:
         """Dispatch after this turn of the loop, so that jobs of one turn share a batch."""
@@ -204,31 +234,36 @@ class Transcriber:
 
     def _dispatch(self) -> None:
         self._dispatching = False
-        self._waiting = [entry for entry in self._waiting if not entry.words.done()]
+        self._backlog.forget_done()
         idle = [worker for worker in self._workers if not worker.batch]
-        while idle and self._waiting:
-            batch = self._take(shared_by=len(idle))
+        while idle and (batch := self._take(len(idle))):
             audio_s = sum(entry.job.duration_s for entry in batch)
             give_up_at = self._clock() + max(HANG_MIN_S, HANG_PER_AUDIO_S * audio_s)
-            language = self._language(batch[0].job)
-            idle.pop().work(batch, language, give_up_at)
+            idle.pop().work(batch, self._languages.of(batch[0].job), give_up_at)
+        self._watch_load()
         self._moved.set()
 
-    def _take(self, shared_by: int) -> list[Entry]:
-        """The first in order, with those behind it that decode well together with it."""
-        first = self._kind(self._waiting[0].job)
-        alike = [entry for entry in self._waiting if self._kind(entry.job) == first]
-        batch = alike[: min(self._settings.batch, math.ceil(len(alike) / shared_by))]
-        for entry in batch:
-            self._waiting.remove(entry)
-        return batch
+    def _take(self, idle: int) -> list[Entry]:
+        """What an idle thread does next: live finals first, the rest where one is spare."""
+        now, most = self._clock(), self._settings.batch
+        live = now - self._live_at < LIVE_FOR_S
+        if batch := self._backlog.take(now, most, idle, self._alike, ("final",)):
+            return batch
+        if self._spare() > 0 and (
+            batch := self._backlog.take(now, most, idle, self._alike, ("partial", "calm_partial"))
+        ):
+            return batch
+        if self._spare() > 0 or not live:
+            return self._backlog.take(now, most, idle, self._alike, ("recording",))
+        return []
 
-    def _kind(self, job: Job) -> tuple[object, ...]:
+    def _alike(self, job: Job) -> tuple[object, ...]:
+        """Jobs of which this is the same are decoded well together."""
         length = sum(job.duration_s > limit_s for limit_s in LENGTHS_S)
-        return length, self._language(job), job.word_times, job.utterance.final
+        return length, self._languages.of(job), job.word_times, job.utterance.final, job.patient
 
-    def _language(self, job: Job) -> str | None:
-        return self._settings.language or self._languages.get(job.call_id)
+    def _watch_load(self) -> None:
+        self._meter.busy(sum(bool(worker.batch) for worker in self._workers), self._clock())
 
     # ---- the workers -----------------------------------------------------------------
 
@@ -246,63 +281,64 @@ class Transcriber:
                 self._schedule()
             return
         batch, worker.batch = worker.batch, []
+        self._watch_load()
         self._idle.set()
         now = self._clock()
         for entry, result in zip(batch, results, strict=True):
             if isinstance(result, EngineError):
-                self._failures += 1
-                _fail(entry, result)
-                if self._failures >= FAILURES_TO_DEGRADE:
-                    self._degrade(f"speech-to-text fails: {result}")
-                continue
-            self._failures = 0
-            self._learn_language(entry.job, result)
-            if not entry.words.done():
-                entry.words.set_result(result)
-            self._recover(now - entry.submitted_at)
+                self._fail_decoding(entry, result)
+            else:
+                self._succeed(entry, result, now - entry.submitted_at)
         if self._checking is not None:
             self._schedule()
+
+    def _succeed(self, entry: Entry, result: Decoded, waited_s: float) -> None:
+        self._failures = 0
+        self._meter.decoded[entry.job.kind] += 1
+        self._languages.learn(entry.job, result)
+        if not entry.words.done():
+            entry.words.set_result(result)
+        if entry.job.kind == "final" and waited_s > BEHIND_S:
+            self._meter.late += 1
+        self._recover(entry.job, waited_s)
+
+    def _fail_decoding(self, entry: Entry, error: EngineError) -> None:
+        self._failures += 1
+        self._meter.failed[entry.job.kind] += 1
+        entry.fail(error)
+        if self._failures >= FAILURES_TO_DEGRADE:
+            self._degrade(f"speech-to-text fails: {error}")
 
     def _abandon(self, worker: Worker) -> None:
         audio_s = sum(entry.job.duration_s for entry in worker.batch)
         reason = f"no answer for {audio_s:.0f} s of audio"
         for entry in worker.batch:
-            _fail(entry, EngineError(reason))
+            self._meter.failed[entry.job.kind] += 1
+            entry.fail(EngineError(reason))
         self._workers.remove(worker)
         self._abandoned.append(worker)
         self._hire()
         if not self._workers:
             reason = f"{len(self._abandoned)} threads hang, restart the monitor"
-            for entry in self._waiting:
-                _fail(entry, EngineError(f"speech-to-text hangs: {reason}"))
-            self._waiting.clear()
+            for entry in self._backlog.clear():
+                entry.fail(EngineError(f"speech-to-text hangs: {reason}"))
         log.error("speech-to-text hangs: %s", reason)
         self._degrade(f"speech-to-text hangs: {reason}")
+        self._watch_load()
         self._schedule()
-
-    def _learn_language(self, job: Job, decoded: Decoded) -> None:
-        if (
-            self._settings.language is not None
-            or decoded.language is None
-            or decoded.language_p < LANGUAGE_MIN_P
-            or job.duration_s < LANGUAGE_MIN_S
-            or job.call_id in self._languages
-        ):
-            return
-        self._languages[job.call_id] = decoded.language
-        if len(self._languages) > REMEMBERED_CALLS:
-            self._languages.popitem(last=False)
 
     # ---- the status ------------------------------------------------------------------
 
     def _degrade(self, reason: str) -> None:
         self._set(Status(True, reason))
 
-    def _recover(self, waited_s: float) -> None:
-        """Only a success that was not itself nearly too late clears the status."""
+    def _recover(self, job: Job, waited_s: float) -> None:
+        """Only what came in time, with nothing overdue behind it, clears the status."""
+        in_time_s = min(BEHIND_S, self._settings.deadline_s) / 2
         if (
-            waited_s <= self._settings.deadline_s / 2
-            and self.queue_depth <= self._settings.queue // 2
+            (job.patient or waited_s <= in_time_s)
+            and not self._backlog.overdue(self._clock())
+            and len(self._backlog) <= self._settings.queue // 2
         ):
             self._set(Status())
 
@@ -317,19 +353,6 @@ class Transcriber:
         while True:
             await asyncio.sleep(CHECK_EVERY_S)
             self.check()
-
-
-def _rank(job: Job) -> int:
-    if job.patient:
-        return 3
-    if job.utterance.final:
-        return 0
-    return 2 if job.calm else 1
-
-
-def _fail(entry: Entry, error: Exception) -> None:
-    if not entry.words.done():
-        entry.words.set_exception(error)
 
 
 def _retrieve(words: asyncio.Future[Decoded]) -> None:

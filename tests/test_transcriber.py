@@ -19,7 +19,7 @@ from monitor.audio import RATE_HZ
 from monitor.audiofile import AudioFile
 from monitor.config import AsrSettings
 from monitor.engines import Decoded, EngineError
-from monitor.events import PARTIES, Utterance
+from monitor.events import PARTIES, Utterance, Word
 from monitor.resources import resource
 from monitor.transcriber import Expired, Job, Shed, Status, Transcriber
 
@@ -206,7 +206,7 @@ async def test_a_cancelled_job_is_not_decoded() -> None:
 # ---- too much, too late ----------------------------------------------------------------
 
 
-async def test_a_full_queue_sheds_calm_partials_then_partials_then_the_newest_final() -> None:
+async def test_a_full_queue_sheds_calm_partials_then_partials_then_the_oldest_final() -> None:
     gate = Gate()
     engine = FakeEngine(gate)
     async with running(engine, queue=3) as transcriber:
@@ -223,13 +223,13 @@ async def test_a_full_queue_sheds_calm_partials_then_partials_then_the_newest_fi
             "d": job(7),
         }
         words = {name: transcriber.submit(j) for name, j in jobs.items()}
-        assert [name for name, w in words.items() if w.done()] == ["calm", "hot", "d"]
+        assert [name for name, w in words.items() if w.done()] == ["calm", "hot", "a"]
         assert transcriber.queue_depth == 3
         assert heard[0].degraded
         assert "behind" in heard[0].reason
         gate.opened.set()
         await settled(first, *words.values())
-        assert engine.order == [[1], [4], [5], [6]]
+        assert engine.order == [[1], [7], [6], [5]], "behind: the newest first"
         assert not transcriber.status.degraded, "it has caught up"
 
 
@@ -276,6 +276,221 @@ async def test_deadlines_are_enforced_without_being_asked() -> None:
         await first
 
 
+async def test_overdue_finals_stand_behind_those_still_in_time() -> None:
+    gate, clock = Gate(), Clock()
+    engine = FakeEngine(gate)
+    async with running(engine, clock) as transcriber:
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        old = [transcriber.submit(job(n)) for n in (2, 3)]
+        clock.now += module.BEHIND_S + 0.1
+        transcriber.check()
+        assert transcriber.status == Status(True, module.BEHIND)
+        new = transcriber.submit(job(4))
+        gate.opened.set()
+        await settled(first, *old, new)
+        assert engine.order == [[1], [4], [2], [3]]
+        assert transcriber.workload.late == 3, "the first too: it took so long"
+        assert transcriber.status.degraded, "what came last was late"
+        await settled(transcriber.submit(job(5)))
+        assert transcriber.status == Status()
+
+
+async def test_a_full_queue_gives_up_what_is_overdue_and_calm_first() -> None:
+    gate, clock = Gate(), Clock()
+    async with running(FakeEngine(gate), clock, queue=4) as transcriber:
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        hot, calm = transcriber.submit(job(2, calm=False)), transcriber.submit(job(3))
+        clock.now += module.BEHIND_S + 0.1
+        fresh = [transcriber.submit(job(n)) for n in (4, 5, 6)]
+        assert (calm.done(), hot.done()) == (True, False)
+        fresh.append(transcriber.submit(job(7)))
+        assert hot.done()
+        assert transcriber.workload.shed == {"final": 2}
+        gate.opened.set()
+        assert await settled(first, *fresh) == ["1", "4", "5", "6", "7"]
+
+
+async def test_ten_times_too_much_for_a_minute_and_then_no_more() -> None:
+    """It decodes 4 a second and is asked for 40. Words that come are in time for a nudge, the
+    queue keeps its bound, and a few seconds after the rush all is as before."""
+    entered, steps, clock = threading.Semaphore(0), threading.Semaphore(0), Clock()
+
+    def work(said: list[float]) -> None:
+        entered.release()
+        assert steps.acquire(timeout=WAIT_S)
+
+    engine = FakeEngine(work)
+    waits_s: list[float] = []
+
+    async with running(engine, clock, batch=4, queue=100) as transcriber:
+        number = 0
+        asked: list[asyncio.Future[Decoded]] = []
+
+        def ask(count: int) -> None:
+            nonlocal number
+            for _ in range(count):
+                number += 1
+                words = transcriber.submit(job(number, call=f"c{number % 40}"))
+                since = clock.now
+
+                def came(done: asyncio.Future[Decoded], since: float = since) -> None:
+                    if done.exception() is None:
+                        waits_s.append(clock.now - since)
+
+                words.add_done_callback(came)
+                asked.append(words)
+
+        async def second(count: int) -> None:
+            ask(count)
+            assert await asyncio.to_thread(entered.acquire, True, WAIT_S)  # a batch is at work
+            clock.now += 1.0
+            decoded = transcriber.workload.decoded.get("final", 0)
+            steps.release()
+            while transcriber.workload.decoded.get("final", 0) == decoded:
+                await asyncio.sleep(0)
+            transcriber.check()
+
+        depths, refused = [], 0
+        for _ in range(60):
+            await second(40)
+            depths.append(transcriber.queue_depth)
+            refused += not transcriber.room_for_partial(calm=False)
+        assert max(depths) <= 100
+        assert refused >= 59
+        assert transcriber.status.degraded
+        rush = transcriber.workload
+        assert rush.decoded["final"] >= 4 * 55, "no capacity is lost"
+        assert rush.shed["final"] + rush.expired.get("final", 0) > 1000
+        in_time = sum(wait_s <= 2.0 for wait_s in waits_s)  # a batch a second, decoded in one
+        assert in_time > 0.9 * len(waits_s), "what is decoded is what still helps"
+        seconds = 0
+        while transcriber.status.degraded:
+            await second(1)
+            seconds += 1
+            assert seconds < 40
+        steps.release(1000)
+        await settled(*asked)
+        assert transcriber.queue_depth == 0
+        assert (await transcriber.submit(job(1))).text == "1"
+
+
+# ---- partials: only while there is room ------------------------------------------------
+
+
+async def test_a_partial_never_takes_the_last_idle_thread() -> None:
+    gate = Gate()
+    engine = FakeEngine(gate)
+    async with running(engine, workers=2, batch=1) as transcriber:
+        partials = [transcriber.submit(job(n, final=False)) for n in (1, 2)]
+        await gate.reached()
+        final = transcriber.submit(job(3))
+        await gate.reached()
+        assert engine.order == [[1], [3]], "one thread was left for the final"
+        gate.opened.set()
+        assert await settled(*partials, final) == ["1", "2", "3"]
+
+
+async def test_a_recording_leaves_a_thread_to_live_calls_until_they_are_through() -> None:
+    gate, clock = Gate(), Clock()
+    engine = FakeEngine(lambda said: gate(said) if said != [1] else None)
+    async with running(engine, clock, workers=2, batch=1) as transcriber:
+        await transcriber.submit(job(1))
+        recorded = [transcriber.submit(job(n, patient=True)) for n in (2, 3)]
+        await gate.reached()
+        live = transcriber.submit(job(4))
+        await gate.reached()
+        assert engine.order == [[1], [2], [4]]
+        gate.opened.set()
+        await settled(*recorded, live)
+        clock.now += module.LIVE_FOR_S
+        gate.opened.clear()
+        recorded = [transcriber.submit(job(n, patient=True)) for n in (5, 6)]
+        await gate.reached(2)
+        gate.opened.set()
+        await settled(*recorded)
+
+
+async def test_there_is_room_for_partials_while_nothing_final_waits() -> None:
+    gate = Gate()
+    async with running(FakeEngine(gate), workers=2, batch=2) as transcriber:
+        assert transcriber.room_for_partial(calm=True)
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        assert not transcriber.room_for_partial(calm=True), "the other thread is for finals"
+        assert transcriber.workload.refused == {"calm_partial": 1}
+        gate.opened.set()
+        await settled(first)
+        waiting = [transcriber.submit(job(n, final=False)) for n in (2, 3)]
+        assert not transcriber.room_for_partial(calm=False), "enough of them wait"
+        await settled(*waiting)
+        final = transcriber.submit(job(4))
+        assert not transcriber.room_for_partial(calm=False), "a final waits"
+        await settled(final)
+    assert not transcriber.room_for_partial(calm=False), "closed"
+
+
+async def test_partials_of_calm_calls_stop_at_half_load_and_all_near_full_load() -> None:
+    gate, clock = Gate(), Clock()
+    async with running(FakeEngine(gate), clock, workers=1) as transcriber:
+
+        def room() -> tuple[bool, bool]:
+            return transcriber.room_for_partial(calm=True), transcriber.room_for_partial(calm=False)
+
+        assert room() == (True, True)
+
+        async def busy_for(seconds: float) -> None:
+            gate.opened.clear()
+            words = transcriber.submit(job(1))
+            await gate.reached()
+            clock.now += seconds
+            gate.opened.set()
+            await settled(words)
+
+        await busy_for(4.0)
+        assert 0.5 < transcriber.workload.utilisation < 0.8
+        assert room() == (False, True)
+        await busy_for(9.0)
+        assert transcriber.workload.utilisation > 0.8
+        assert room() == (False, False)
+        await settled(transcriber.submit(job(2)))  # in time: no longer degraded
+        clock.now += 10.0
+        assert transcriber.workload.utilisation < 0.2
+        assert room() == (True, True)
+
+
+async def test_a_partial_that_waits_is_given_up_without_a_word_on_the_screens() -> None:
+    gate, clock = Gate(), Clock()
+    async with running(FakeEngine(gate), clock) as transcriber:
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        partial = transcriber.submit(job(2, final=False))
+        clock.now += module.PARTIAL_DEADLINE_S
+        transcriber.check()
+        assert await settled(partial) == ["Expired"]
+        assert transcriber.status == Status()
+        assert transcriber.workload.expired == {"calm_partial": 1}
+        gate.opened.set()
+        await settled(first)
+
+
+async def test_the_workload_is_told() -> None:
+    gate, clock = Gate(), Clock()
+    async with running(FakeEngine(gate), clock) as transcriber:
+        first = transcriber.submit(job(1))
+        await gate.reached()
+        rest = [transcriber.submit(job(2)), transcriber.submit(job(3, patient=True))]
+        clock.now += 2.0
+        now = transcriber.workload
+        assert now.waiting == {"final": 1, "partial": 0, "calm_partial": 0, "recording": 1}
+        assert now.oldest_wait_s == 2.0
+        assert now.utilisation == pytest.approx(0.33, abs=0.01)  # 1 - exp(-2/5)
+        gate.opened.set()
+        await settled(first, *rest)
+        assert transcriber.workload.decoded == {"final": 2, "recording": 1}
+
+
 # ---- an engine that fails -----------------------------------------------------------------
 
 
@@ -310,6 +525,47 @@ async def test_an_engine_that_forgets_a_clip_fails() -> None:
     async with running(engine) as transcriber:
         with pytest.raises(EngineError, match="0 results for 1 clips"):
             await transcriber.submit(job(1))
+
+
+def _words(*times: float) -> Decoded:
+    return Decoded("hm", (Word(text="hm", t0=times[0], t1=times[1]),), confidence=0.5)
+
+
+@pytest.mark.parametrize(
+    ("garbage", "reason"),
+    [
+        (None, "raised TypeError"),
+        ([None], "gave NoneType"),
+        (["words"], "gave str"),
+        ([Decoded("so " * 200)], "600 characters for 1.0 s"),
+        ([Decoded("hm", confidence=float("nan"))], "without times or confidence"),
+        ([_words(0.0, float("inf"))], "without times or confidence"),
+        ([Decoded("a"), Decoded("b")], "2 results for 1 clips"),
+    ],
+    ids=["none", "none_inside", "text", "endless", "nan", "inf", "too_many"],
+)
+async def test_garbage_is_a_failure_and_never_shown(garbage: Any, reason: str) -> None:
+    engine = FakeEngine()
+    async with running(engine) as transcriber:
+        good, engine.transcribe = engine.transcribe, lambda clips, **_: garbage  # type: ignore[method-assign]
+        with pytest.raises(EngineError, match=reason):
+            await transcriber.submit(job(1))
+        assert transcriber.workload.failed == {"final": 1}
+        engine.transcribe = good  # type: ignore[method-assign]
+        assert (await transcriber.submit(job(2))).text == "2"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory")])
+async def test_out_of_memory_costs_one_batch_and_is_tried_clip_by_clip(error: Exception) -> None:
+    def large(said: list[float]) -> None:
+        if len(said) > 1:
+            raise error
+
+    gate_open = FakeEngine(large)
+    async with running(gate_open, batch=4) as transcriber:
+        words = [transcriber.submit(job(n)) for n in (1, 2, 3)]
+        assert await settled(*words) == ["1", "2", "3"]
+        assert not transcriber.status.degraded
 
 
 async def test_three_failures_in_a_row_degrade_and_a_success_recovers() -> None:

@@ -21,13 +21,18 @@ for the first and the last time. In this order:
 
 The kinds and their order follow Heldner & Edlund (2010) and Kurtic, Brown & Wells (2013); the
 times are those of DESIGN's definition, not fitted to anything.
+
+Annotators put the begin and the end of an utterance about a tenth of a second apart. A label that
+such a difference would change is not **clear**: ``clear`` asks again with all begins or ends of
+either party ``DOUBT_S`` earlier or later.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Literal
 
 from samples.timing import PARTIES, Conversation, Interval, Party, joined
@@ -45,6 +50,7 @@ TERMINAL_S = 0.5
 BREAK_OFF_S = 0.6
 COMPETITIVE_S = 1.0
 AFTER_PAUSE_S = 1.5
+DOUBT_S = 0.1
 SOON_S = 1.5
 """Who goes on so soon after having stopped had not finished."""
 
@@ -102,6 +108,28 @@ def overlaps(conversation: Conversation) -> list[Label]:
                 if label is not None:
                     found.append(label)
     return sorted(found, key=lambda label: (label.t0, label.by))
+
+
+def clear(conversation: Conversation, found: Sequence[Label]) -> list[bool]:
+    """Whether each label stays what it is however the annotators' hands may have shaken."""
+    stands = [True] * len(found)
+    shifts = (-DOUBT_S, DOUBT_S)
+    for begins, ends, other_begins, other_ends in product(shifts, repeat=4):
+        shaken = overlaps(
+            replace(
+                conversation,
+                agent=_shaken(conversation.agent, begins, ends),
+                customer=_shaken(conversation.customer, other_begins, other_ends),
+            )
+        )
+        for k, label in enumerate(found):
+            stands[k] &= any(
+                (other.kind, other.by) == (label.kind, label.by)
+                and other.t0 < label.t1
+                and label.t0 < other.t1
+                for other in shaken
+            )
+    return stands
 
 
 def turns(conversation: Conversation) -> list[tuple[Party, Interval]]:
@@ -190,6 +218,15 @@ def _broke_off(holder: _Run, comer: _Run, runs: dict[Party, list[_Run]]) -> bool
         return unfinished(text)
     until_s = min(holder.t1 + SOON_S, comer.t1)
     return any(holder.t1 < run.t0 <= until_s for run in runs[holder.party])
+
+
+def _shaken(intervals: Sequence[Interval], begins_s: float, ends_s: float) -> tuple[Interval, ...]:
+    """All begins and ends moved; neighbours stay apart, and nothing becomes shorter than zero."""
+    out: list[Interval] = []
+    for i in intervals:
+        t0 = max(i.t0 + begins_s, out[-1].t1 if out else 0.0)
+        out.append(replace(i, t0=t0, t1=max(i.t1 + ends_s, t0)))
+    return tuple(out)
 
 
 def _runs(party: Party, intervals: Sequence[Interval]) -> list[_Run]:

@@ -159,7 +159,8 @@ def _reference(
         "speech": sorted(speech, key=lambda s: s["t0"]),
         "overlaps": [
             {k: round(v, 3) if isinstance(v, float) else v for k, v in asdict(label).items()}
-            for label in found
+            | {"clear": stands}
+            for label, stands in zip(found, labels.clear(conversation, found), strict=True)
         ],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samples.labels import Label, only_backchannels, overlaps, turns, unfinished
+from samples.labels import Label, clear, only_backchannels, overlaps, turns, unfinished
 from samples.timing import Conversation, Interval
 
 Spoken = tuple[float, float] | tuple[float, float, str]
@@ -160,3 +160,14 @@ def test_a_sentence_without_an_end_is_unfinished() -> None:
     assert not unfinished("So I was at home.")
     assert not unfinished("<UNSURE>Is it?</UNSURE>")
     assert not unfinished("")
+
+
+@pytest.mark.parametrize(
+    ("comes_in", "stands"),
+    [((5, 7.5), True), ((5, 6.05), False), ((5, 5.75), True), ((5, 5.85), False)],
+)
+def test_a_label_is_clear_where_a_tenth_of_a_second_does_not_change_it(
+    comes_in: Spoken, stands: bool
+) -> None:
+    conversation = call([comes_in], [(0, 10)])
+    assert clear(conversation, overlaps(conversation)) == [stands]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -106,6 +106,9 @@ class OverlapFigures:
     kinds: dict[str, KindFigures]
     """By kind, and by kind and who came in: ``talk_over``, ``terminal``, ``terminal_by_agent`` …
     (talk-over is always the agent's)."""
+    clear: dict[str, KindFigures] | None
+    """The same without the references that are not clear and what was found there; None where
+    all are clear."""
     confusion: dict[str, dict[str, int]]
     """Reference → found → count, each ``kind_by_party`` or ``nothing``."""
     backchannels_as_talk_over: float | None
@@ -124,14 +127,7 @@ def figures(calls: Sequence[CallOverlaps]) -> OverlapFigures:
         | {_label(f) for call in calls for f in _found(call)},
         key=_rank,
     )
-    kinds: dict[str, KindFigures] = {}
-    for kind in KINDS:
-        by_either: list[Label] = [(kind, party) for party in PARTIES]
-        if kind == "talk_over":  # only the agent's is called so
-            kinds[kind] = _kind_figures(calls, by_either[:1])
-            continue
-        kinds[kind] = _kind_figures(calls, by_either)
-        kinds |= {name(label): _kind_figures(calls, [label]) for label in by_either}
+    all_clear = all(r.clear for call in calls for r in _annotated(call))
     back = [o for call in calls for o in _annotated(call) if o.kind == "backchannel"]
     by_agent = sum(o.by == "agent" for o in back)
     wrong = [
@@ -139,7 +135,8 @@ def figures(calls: Sequence[CallOverlaps]) -> OverlapFigures:
     ]
     told = sum(call.told_talk_over for call in calls)
     return OverlapFigures(
-        kinds=kinds,
+        kinds=_all_kinds(calls),
+        clear=None if all_clear else _all_kinds([_only_clear(call) for call in calls]),
         confusion=_confusion(calls, labels),
         backchannels_as_talk_over=ratio(sum(f.by == "agent" for f in wrong), by_agent),
         backchannels_as_competitive=ratio(len(wrong), len(back)),
@@ -170,6 +167,27 @@ def _annotated(call: CallOverlaps) -> Iterable[OverlapRef]:
 
 def _found(call: CallOverlaps) -> Iterable[ToldOverlap]:
     return [*(f for _, f in call.hits), *(f for _, f in call.mistaken), *call.false]
+
+
+def _only_clear(call: CallOverlaps) -> CallOverlaps:
+    return replace(
+        call,
+        hits=[(r, f) for r, f in call.hits if r.clear],
+        mistaken=[(r, f) for r, f in call.mistaken if r.clear],
+        missed=[r for r in call.missed if r.clear],
+    )
+
+
+def _all_kinds(calls: Sequence[CallOverlaps]) -> dict[str, KindFigures]:
+    kinds: dict[str, KindFigures] = {}
+    for kind in KINDS:
+        by_either: list[Label] = [(kind, party) for party in PARTIES]
+        if kind == "talk_over":  # only the agent's is called so
+            kinds[kind] = _kind_figures(calls, by_either[:1])
+            continue
+        kinds[kind] = _kind_figures(calls, by_either)
+        kinds |= {name(label): _kind_figures(calls, [label]) for label in by_either}
+    return kinds
 
 
 def _kind_figures(calls: Sequence[CallOverlaps], labels: list[Label]) -> KindFigures:

@@ -44,6 +44,11 @@ class OverlapRef(Span):
 
     kind: OverlapKind
     by: Party
+    clear: bool = Field(
+        default=True,
+        description="False: with its begin or end a tenth of a second off it would be"
+        " of another kind; there is a second set of figures without these",
+    )
 
 
 class WordRef(Span):

@@ -56,11 +56,15 @@ def _overlaps(figures: OverlapFigures) -> Iterator[Grid | str]:
     times = Grid(
         "When", ("", "begin off, s", "p95", "told after, s", "p95", "from 0.6 s, s", "p95")
     )
-    for row, kind in _kinds(figures):
+    for row, kind in _kinds(figures.kinds):
         found.rows.append((row, *_found_cells(kind)))
         if kind.hits:
             times.rows.append((row, *_time_cells(kind)))
     yield found
+    if figures.clear is not None:
+        clear = Grid("Overlaps whose annotation is clear", found.columns)
+        clear.rows.extend((row, *_found_cells(kind)) for row, kind in _kinds(figures.clear))
+        yield clear
     if times.rows:
         yield times
     yield _confusion(figures)
@@ -72,9 +76,9 @@ def _overlaps(figures: OverlapFigures) -> Iterator[Grid | str]:
         yield f"{what}: {shown(share, '{:.1%}')}"
 
 
-def _kinds(figures: OverlapFigures) -> Iterator[tuple[str, KindFigures]]:
+def _kinds(kinds: dict[str, KindFigures]) -> Iterator[tuple[str, KindFigures]]:
     """Kinds there are any of, and below each who came in; where only one ever did, only that."""
-    there = {name: kind for name, kind in figures.kinds.items() if kind.reference or kind.found}
+    there = {name: kind for name, kind in kinds.items() if kind.reference or kind.found}
     for kind in KINDS:
         parties = [name for name in there if name.startswith(f"{kind}_by_")]
         if len(parties) == 1:

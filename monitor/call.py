@@ -61,6 +61,7 @@ HEAVY_WEIGHT = 1.5
 LOWEST_DB = -100.0
 
 SHARED = "Both parties share one channel: talk-over, tone, mood and nudges are off"
+LOUD_ECHO = "The echo on the line is about as loud as the voices: some talk-over cannot be told"
 MIXED = "Each channel carries both voices: talk-over, tone, mood and nudges are off"
 
 
@@ -81,6 +82,7 @@ class Call:
             self._limits.append(SHARED)
         self._words = started.words is not None
         self._gate = CrosstalkGate(settings.hearing)
+        self._loud_echo = False
         self._turns = TurnTaker(settings.hearing, settings.turns, separated=started.separated)
         self._customer = Customer(settings.mood, settings.turns, phrases)
         self._agent_level = AgentLevel()
@@ -204,6 +206,14 @@ class Call:
         self._pace.step(t, row)
         if self._gate.mixed:
             self._mixed(t)
+        elif self._gate.echo_too_loud != self._loud_echo:
+            self._tell_loud_echo()
+
+    def _tell_loud_echo(self) -> None:
+        self._loud_echo = not self._loud_echo
+        if LOUD_ECHO not in self._limits:
+            self._limits.append(LOUD_ECHO)
+        self._emit(Degraded(part="hearing", active=self._loud_echo, reason=LOUD_ECHO))
 
     def _mixed(self, t: float) -> None:
         """Found on the way: what is heard on one channel may be the other party."""

@@ -5,15 +5,12 @@ channel still reads as speech, and would become talk-over that never happened. S
 each direction A to B the gate keeps a leak gain G, dB, and B speaks only when its
 level stands above what A's echo could be.
 
-G is a ceiling. While A speaks, B's level over A's is at least the leak, whatever
-else is on B's channel: so the lowest such ratio bounds G from above, and falls to the
-leak itself as soon as B is silent for a moment while A speaks. B's own speech can
-only make the ratio higher, so double-talk never teaches a high gain. G rises (an echo
-that starts in the middle of a call) only when B's envelope is A's, delayed: their
-correlation exceeds ``leak_correlation`` and their difference hardly varies, several
-times running. Until the first evidence, G is ``FIRST_GAIN_DB``: a channel whose peaks
-stay well below the other's is held back, not believed, until it has been silent for a
-moment or has shown another envelope.
+G, and the delay, are learned in ``leak``. Until the first evidence, G is
+``FIRST_GAIN_DB``: a channel whose peaks stay well below the other's is held back, not
+believed, until it has been silent for a moment or has shown another envelope. While only
+a bound is known, the echo may be of any of A's blocks within ``leak_max_delay_ms``, and
+B must stand ``leak_margin_db`` above; of a known echo only that of its own delay counts,
+and B must stand above by as much as the echo varies.
 
 The margins decide at the onset, and there as slowly as an echo makes it necessary:
 what is louder than any echo could be is believed at its second block. Speech that has
@@ -31,19 +28,24 @@ from collections import deque
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.audio import BLOCK_S
 from monitor.config import HearingSettings
 from monitor.events import PARTIES, Party
-from monitor.leak import FIRST_GAIN_DB, WINDOW, Leak
+from monitor.leak import F64, FIRST_GAIN_DB, SHIFT_TO_DB, Leak
 from monitor.running import RunningMedian
 
 EVERY = 8
 """Blocks (0.26 s) between two comparisons; half of that while an echo may be new."""
+LISTEN_EVERY = 2
+"""Blocks between two looks, while both seem to speak, whether a known echo is louder now."""
 PEAK_BLOCKS = 6
 """As long as a syllable: nothing known yet, its peak is held against the other's."""
 LOUD_ECHO_DB = -10.5
 """From here on the echo is as loud as many a caller: not all talk-over can be heard."""
+LOUD_BLOCKS = 94
+"""… when it was so for 3 s of the source's speech; until it was not for as long."""
 APART_DB = 12.0
 """A voice so far above all of the other's channel is no copy of it."""
 TAIL_DB = 4.0
@@ -100,17 +102,22 @@ class CrosstalkGate:
     """Which of the two parties really speaks, block by block (row 0 agent, 1 customer).
 
     A party speaks when its speech probability is on (``speech_on``, ``speech_off``),
-    its level stands ``noise_margin_db`` above its noise floor and ``leak_margin_db``
+    its level stands ``noise_margin_db`` above its noise floor and the leak's margin
     above the other's expected echo, in three of the newest four blocks.
     """
 
     def __init__(self, settings: HearingSettings) -> None:
         self._settings = settings
-        self._lags = int(settings.leak_max_delay_ms / 1000 / BLOCK_S) + 1
-        blocks = WINDOW + self._lags - 1
-        self._channels = (_Channel(blocks), _Channel(blocks))
         self._leaks = (Leak(settings), Leak(settings))  # from agent, from customer
+        blocks, self._lags = self._leaks[0].blocks, self._leaks[0].lags
+        self._channels = (_Channel(blocks), _Channel(blocks))
         self._block = 0
+        self._loud = False
+
+    @property
+    def echo_too_loud(self) -> bool:
+        """An echo is about as loud as the voices: some talk-over cannot be told from it."""
+        return self._loud
 
     @property
     def mixed(self) -> bool:
@@ -176,7 +183,7 @@ class CrosstalkGate:
         channel, other, leak = self._channels[row], self._channels[1 - row], self._leaks[1 - row]
         source_db = NOTHING_DB
         if not mixed:
-            source_db = leak.expected(other.levels_db, self._lags)
+            source_db = leak.expected(other.levels_db)
             gain_db = FIRST_GAIN_DB if leak.gain_db is None else leak.gain_db
             leak.echo_db = max(source_db + gain_db, leak.echo_db - TAIL_DB)
         channel.lapsed_blocks += 1
@@ -235,9 +242,25 @@ class CrosstalkGate:
                 leak.waited = 0
                 continue
             leak.waited += 1
-            quick = other.voice or leak.gain_db is None
+            self._watch_loudness(leak)
+            near = other.levels_db[-1] < leak.echo_db + SHIFT_TO_DB
+            if leak.found and other.own and near and self._block % LISTEN_EVERY == 0:
+                leak.listen(*_newest(source, other))
+            quick = not leak.found and (other.voice or leak.gain_db is None)
             every = EVERY // 2 if quick else EVERY
             if leak.waited >= every:
-                levels_db = np.array(source.levels_db), np.array(other.levels_db)
-                leak.compare(levels_db[0], np.array(source.voices), levels_db[1])
+                leak.compare(*_newest(source, other))
                 leak.waited = 0
+
+    def _watch_loudness(self, leak: Leak) -> None:
+        loud = leak.found and leak.gain_db is not None and leak.gain_db > LOUD_ECHO_DB
+        leak.loud_blocks = min(max(leak.loud_blocks + (1 if loud else -1), 0), LOUD_BLOCKS)
+        if leak.loud_blocks == LOUD_BLOCKS:
+            self._loud = True
+        elif self._loud and not any(each.loud_blocks for each in self._leaks):
+            self._loud = False
+
+
+def _newest(source: _Channel, other: _Channel) -> tuple[F64, NDArray[np.bool_], F64]:
+    """Levels and voices of the source, levels of the other: the newest blocks, oldest first."""
+    return np.array(source.levels_db), np.array(source.voices), np.array(other.levels_db)

@@ -26,11 +26,12 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
-from math import hypot, log10
+from math import hypot, log10, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.audio import BLOCK_S
 from monitor.config import HearingSettings
 
 WINDOW = 31
@@ -50,28 +51,36 @@ AGREE_BLOCKS = 1
 AGREE_DB = 3.0
 ECHO_SPREAD_DB = 3.0
 """Standard deviation of B over A's delayed level, of an echo; two voices: 6 dB and more."""
-FINE = (-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75)
+QUARTERS = (0.25, 0.5, 0.75)
 """Parts of a block by which the delay is then looked for more closely."""
-SHIFT_BLOCKS = 12
-SHIFT_SPREAD_DB = 1.5
+SHIFT_BLOCKS = 10
+SHIFT_MIN_BLOCKS = 7
+"""A known echo has become louder when, of so many newest blocks in which A speaks, …"""
+SHIFT_SPREAD_DB = 2.5
+SHIFT_VARIES_DB = 2.5
+"""… three of four are so near their middle, though A's own level varies by so much, …"""
 SHIFT_FROM_DB = 1.0
 SHIFT_TO_DB = 9.0
-"""So many newest blocks whose ratio hardly varies: a known echo has become so much louder."""
-SHIFTED = 2
+"""… and this middle lies so far above the gain."""
 SPREAD_SHARE = 0.3
 """Share by which a new spread moves the one that is known."""
 MARGIN_OF_SPREAD = 2.5
 LEAST_MARGIN_DB = 3.0
 MOST_MARGIN_DB = 8.0
+"""So many spreads and 1 dB above the echo, within these, is not the echo: one
+echo block in 500 passes three times of four at 0.7 dB on a wire, at 5 to 7 dB in a room."""
 MIXED_CORRELATION = 0.95
+"""Of two channels that carry one sound at about one level."""
 TWIN_FROM_DB = -7.5
-TWIN_SPREAD_DB = 1.5
+TWIN_SPREAD_DB = 2.0
+TWIN_CORRELATION = 0.9
 TWIN_BLOCKS = 375
 """Copies that differ by so much are mixed when A has spoken for 12 s like this…"""
 APART_BLOCKS = 16
 """… and B not for half a second without A."""
 FALL_DB = 0.5
-"""A known echo is thought weaker by at most so much at a time: rooms and heads move."""
+"""A known echo is thought weaker by at most so much at a time: what a room gives back of
+one sound and of the next differs by several dB, and heads move."""
 RANGE_DB = 40.0
 
 F64 = NDArray[np.float64]
@@ -83,16 +92,19 @@ class Leak:
     __slots__ = (
         "_agreed",
         "_apart",
+        "_at",
         "_seen_db",
         "_seen_lag",
         "_settings",
-        "_shifted",
         "_twin",
         "_unlike",
+        "blocks",
         "echo_db",
         "found",
         "gain_db",
         "lag",
+        "lags",
+        "loud_blocks",
         "mixed",
         "spread_db",
         "waited",
@@ -100,9 +112,11 @@ class Leak:
 
     def __init__(self, settings: HearingSettings) -> None:
         self._settings = settings
+        self.lags = int(settings.leak_max_delay_ms / 1000 / BLOCK_S) + 1  # from 0, in blocks
+        self.blocks = WINDOW + self.lags - 1
+        self._at = np.arange(self.lags - 1, -1, -1)[:, None] + np.arange(WINDOW)
         self._agreed = 0
         self._unlike = 0
-        self._shifted = 0
         self._twin = 0
         self._apart = 0
         self._seen_db = 0.0
@@ -112,6 +126,7 @@ class Leak:
         self.spread_db = ECHO_SPREAD_DB
         self.found = False  # an echo, not only a bound
         self.mixed = False
+        self.loud_blocks = 0  # of the source's speech, in which the gain was high
         self.waited = 0  # blocks since the newest comparison
         self.echo_db = -200.0  # expected on the other's channel now
 
@@ -127,44 +142,43 @@ class Leak:
         self._apart += 1
 
     def compare(self, source_db: F64, speaks: NDArray[np.bool_], other_db: F64) -> None:
-        """Compare the newest WINDOW + lags - 1 blocks of both channels, oldest first.
+        """Compare the newest ``blocks`` of both channels, oldest first.
 
         The other's window is its newest WINDOW blocks; the source's moves back from it,
         block by block (row = delay, in blocks).
         """
-        lags = len(source_db) - WINDOW + 1
-        at = np.arange(lags - 1, -1, -1)[:, None] + np.arange(WINDOW)
-        active = speaks[at]
-        blocks = np.count_nonzero(active, axis=1)
-        enough = int(blocks.min())
-        if max(enough, int(blocks.max()) - FOLLOW_MIN_BLOCKS + 1) < 1:
+        active = speaks[self._at]
+        spoken = active.sum(axis=1)
+        bound = spoken.min() >= BOUND_MIN_BLOCKS
+        if not bound and spoken.max() < FOLLOW_MIN_BLOCKS:
             return
-        sources_db, other = source_db[at], other_db[-WINDOW:]
-        usual_db = _medians(sources_db, active)
+        sources_db, other = source_db[self._at], other_db[-WINDOW:]
+        usual_db = _medians(sources_db, active, spoken)
         loud = active & (sources_db >= usual_db[:, None])
-        medians_db = _medians(other - sources_db, loud)
-        if enough >= BOUND_MIN_BLOCKS:
-            self._bound(float(medians_db.max()))
+        if bound:
+            self._bound(float(_medians(other - sources_db, loud, loud.sum(axis=1)).max()))
         a, b = _envelope(sources_db), _envelope(other)
-        correlation = (a @ b) / np.sqrt((a * a).sum(axis=1) * (b @ b) + 1e-12)
-        correlation[blocks < FOLLOW_MIN_BLOCKS] = 0.0
+        correlation = (a @ b) / np.sqrt(np.einsum("ij,ij->i", a, a) * (b @ b) + 1e-12)
+        correlation[spoken < FOLLOW_MIN_BLOCKS] = 0.0
         lag = int(correlation.argmax())
-        if blocks[lag] < FOLLOW_MIN_BLOCKS:
+        if spoken[lag] < FOLLOW_MIN_BLOCKS:
             return
         self._unlike = self._unlike + 1 if correlation[lag] < UNLIKE_CORRELATION else 0
         if self.gain_db is None and self._unlike >= AGREEING:
             self.gain_db = UNLIKE_GAIN_DB
-        self._follow(source_db, other, loud[lag], lag, float(correlation[lag]))
-        if self.found:
-            self._shift(source_db, other, speaks)
+        if correlation[lag] < self._settings.leak_correlation:
+            self._agreed = 0
+            return
+        fine = _fine(source_db, other, loud[lag], lag)
+        self._follow(*fine, float(correlation[lag]))
 
-    def expected(self, levels_db: deque[float], lags: int) -> float:
+    def expected(self, levels_db: deque[float]) -> float:
         """Level, dBFS, of the source where it can be an echo now.
 
         Of sound, whether the detector calls it speech or not: it hears late, and misses
         some, of what is a clear echo. While no delay is known, the loudest of all."""
         if not self.found:
-            return max(islice(reversed(levels_db), lags))
+            return max(islice(reversed(levels_db), self.lags))
         whole = int(self.lag)
         part = self.lag - whole
         newest = len(levels_db) - 1 - whole
@@ -181,15 +195,11 @@ class Leak:
         elif ratio_db < self.gain_db:
             self.gain_db = max(ratio_db, self.gain_db - FALL_DB) if self.found else ratio_db
 
-    def _follow(
-        self, source_db: F64, other: F64, loud: NDArray[np.bool_], lag: int, correlation: float
-    ) -> None:
-        """Whether the other's window is the source's, ``lag`` blocks late."""
+    def _follow(self, fine: float, ratio_db: float, spread_db: float, correlation: float) -> None:
+        """Whether the other's window is the source's, ``fine`` blocks late."""
         mixed_db = self._settings.mixed_gain_db
-        fine, ratio_db, spread_db = _fine(source_db, other, loud, lag)
         if (
-            correlation < self._settings.leak_correlation
-            or ratio_db >= -mixed_db  # the other way round: B leaks into A
+            ratio_db >= -TWIN_FROM_DB  # the other way round: B leaks into A
             or spread_db > ECHO_SPREAD_DB
         ):
             self._agreed = 0
@@ -200,10 +210,8 @@ class Leak:
         self._seen_lag, self._seen_db = fine, ratio_db
         if self._agreed < AGREEING:
             return
-        if correlation >= MIXED_CORRELATION and ratio_db > TWIN_FROM_DB:
-            self._twin += self.waited if spread_db <= TWIN_SPREAD_DB else 0
-            alike = self._twin >= TWIN_BLOCKS and self._apart < APART_BLOCKS
-            self.mixed = self.mixed or ratio_db > mixed_db or alike
+        if ratio_db > TWIN_FROM_DB:
+            self._suspect(ratio_db, spread_db, correlation)
         if ratio_db > mixed_db:
             return
         if self.found and self.gain_db is not None:
@@ -215,37 +223,46 @@ class Leak:
         self.lag = fine
         self.gain_db = ratio_db if self.gain_db is None else max(self.gain_db, ratio_db)
 
-    def _shift(self, source_db: F64, other: F64, speaks: NDArray[np.bool_]) -> None:
-        """A known echo has become louder: the ratio is steady, only elsewhere."""
-        echo_db = _delayed(source_db, self.lag)[-SHIFT_BLOCKS:]
-        ratio_db = other[-SHIFT_BLOCKS:] - echo_db
+    def _suspect(self, ratio_db: float, spread_db: float, correlation: float) -> None:
+        """B is as loud as A, and alike: is there any B at all?"""
+        if correlation >= TWIN_CORRELATION and spread_db <= TWIN_SPREAD_DB:
+            self._twin += self.waited
+        alike = self._twin >= TWIN_BLOCKS and self._apart < APART_BLOCKS
+        same_db = -self._settings.mixed_gain_db
+        same = abs(ratio_db) < same_db and correlation >= MIXED_CORRELATION
+        self.mixed = self.mixed or same or alike
+
+    def listen(self, source_db: F64, speaks: NDArray[np.bool_], other_db: F64) -> None:
+        """Whether a known echo has become louder: the ratio is steady, only elsewhere.
+
+        To be asked while both seem to speak; arguments as of ``compare``."""
+        echo_db = _delayed(source_db, self.lag, SHIFT_BLOCKS)
+        stop = len(speaks) - int(self.lag)
+        active = speaks[stop - SHIFT_BLOCKS : stop]
+        if np.count_nonzero(active) < SHIFT_MIN_BLOCKS:
+            return
+        echo_db = echo_db[active]
+        ratio_db = other_db[-SHIFT_BLOCKS:][active] - echo_db
         middle_db = float(_median(ratio_db))
-        start = len(speaks) - SHIFT_BLOCKS - int(self.lag)
         above_db = middle_db - (self.gain_db or 0.0)
         if (
-            not speaks[start : start + SHIFT_BLOCKS].all()
-            or ratio_db.std() > SHIFT_SPREAD_DB
-            or echo_db.std() < ECHO_SPREAD_DB
-            or not SHIFT_FROM_DB < above_db < SHIFT_TO_DB
-            or middle_db > self._settings.mixed_gain_db
+            SHIFT_FROM_DB < above_db < SHIFT_TO_DB
+            and middle_db <= self._settings.mixed_gain_db
+            and echo_db.std() >= SHIFT_VARIES_DB
+            and _within(ratio_db, middle_db) <= SHIFT_SPREAD_DB
         ):
-            self._shifted = 0
-            return
-        self._shifted += 1
-        if self._shifted >= SHIFTED:
             self.gain_db = middle_db
-            self._shifted = 0
 
 
-def _delayed(level_db: F64, lag: float) -> F64:
-    """The newest WINDOW blocks of a level that is ``lag`` blocks late, dB."""
+def _delayed(level_db: F64, lag: float, blocks: int) -> F64:
+    """The newest ``blocks`` of a level that is ``lag`` blocks late, dB."""
     whole = int(lag)
     part = lag - whole
     stop = len(level_db) - whole
-    now = level_db[stop - WINDOW : stop]
+    now = level_db[stop - blocks : stop]
     if part == 0.0:
         return now
-    before = level_db[stop - WINDOW - 1 : stop - 1]
+    before = level_db[stop - blocks - 1 : stop - 1]
     mixed: F64 = 10 * np.log10((1 - part) * 10 ** (now / 10) + part * 10 ** (before / 10))
     return mixed
 
@@ -254,25 +271,37 @@ def _fine(
     source_db: F64, other: F64, loud: NDArray[np.bool_], lag: int
 ) -> tuple[float, float, float]:
     """Delay near ``lag`` at which the ratio varies least: (delay in blocks, dB, spread dB)."""
-    most = len(source_db) - WINDOW
-    best = (float(lag), 0.0, np.inf)
-    for part in FINE:
-        delay = lag + part
-        if not 0 <= delay <= most:
-            continue
-        ratio_db = (other - _delayed(source_db, delay))[loud]
-        spread_db = float(ratio_db.std())
-        if spread_db < best[2]:
-            best = (delay, float(_median(ratio_db)), spread_db)
-    return best
+    heard = np.flatnonzero(loud)
+    at = heard + len(source_db) - lag - WINDOW
+    power = 10 ** (source_db / 10)
+    now = power[at]
+    parts = [0.0]
+    candidates = [now]
+    if lag > 0:
+        sooner = power[at + 1]
+        parts += [-part for part in QUARTERS]
+        candidates += [(1 - part) * now + part * sooner for part in QUARTERS]
+    if lag < len(source_db) - WINDOW:
+        later = power[at - 1]
+        parts += QUARTERS
+        candidates += [(1 - part) * now + part * later for part in QUARTERS]
+    ratios_db = other[heard] - 10 * np.log10(np.array(candidates))
+    centred = ratios_db - ratios_db.mean(axis=1, keepdims=True)
+    variances = np.einsum("ij,ij->i", centred, centred) / len(heard)
+    best = int(variances.argmin())
+    return lag + parts[best], float(_median(ratios_db[best])), sqrt(variances[best])
 
 
-def _medians(values: F64, chosen: NDArray[np.bool_]) -> F64:
+def _medians(values: F64, chosen: NDArray[np.bool_], counts: NDArray[np.int_]) -> F64:
     """Upper median of what is chosen in each row; infinite where nothing is."""
     ordered = np.sort(np.where(chosen, values, np.inf), axis=1)
-    middle = np.minimum(np.count_nonzero(chosen, axis=1) // 2, values.shape[1] - 1)
-    medians: F64 = np.take_along_axis(ordered, middle[:, None], axis=1)[:, 0]
+    medians: F64 = ordered[np.arange(len(ordered)), np.minimum(counts // 2, WINDOW - 1)]
     return medians
+
+
+def _within(values: F64, middle: float) -> float:
+    """Three of four values are no farther from the middle."""
+    return float(np.sort(np.abs(values - middle))[3 * len(values) // 4])
 
 
 def _median(values: F64) -> F64:

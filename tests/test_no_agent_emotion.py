@@ -39,6 +39,7 @@ class GateByProbability:
     the two channels, and may hold back an echo as loud as the customer."""
 
     mixed = False
+    echo_too_loud = False
 
     def __init__(self, settings: object) -> None:
         del settings

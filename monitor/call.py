@@ -40,6 +40,7 @@ from monitor.events import (
     Utterance,
     Words,
 )
+from monitor.foreground import Foreground
 from monitor.pace import PaceMeter
 from monitor.phrases import Phrases
 from monitor.policy import Policy
@@ -81,6 +82,7 @@ class Call:
         if not started.separated and not self._limits:
             self._limits.append(SHARED)
         self._words = started.words is not None
+        self._foregrounds = (Foreground(), Foreground())
         self._gate = CrosstalkGate(settings.hearing)
         self._loud_echo = False
         self._turns = TurnTaker(settings.hearing, settings.turns, separated=started.separated)
@@ -156,6 +158,12 @@ class Call:
             strict=True,
         )
         for speech, level_db, f0_hz, voicing, balance_db, nuclei in columns:
+            if self._separated:
+                agent, customer = self._foregrounds
+                speech = (
+                    agent.step(speech[AGENT], level_db[AGENT]),
+                    customer.step(speech[CUSTOMER], level_db[CUSTOMER]),
+                )
             own = self._gate.step(speech, level_db)
             if not self._separated:
                 own = (False, own[CUSTOMER])
@@ -227,6 +235,8 @@ class Call:
     def _miss(self, missing: Missing) -> None:
         t0 = self.t
         self._gate.missing()
+        for foreground in self._foregrounds:
+            foreground.missing()
         self._customer.missing(t0, self._turns.last_speech_end("customer"))
         self._advance(missing.blocks)
         self._take(self._turns.missing(t0, self.t))

@@ -3,7 +3,8 @@
 The published file (MIT licence) holds two models, one for each rate, and wants one block of
 each stream a run. The 8 kHz one, trained on telephone audio, is taken out of it and built
 again so that one run hears many blocks of many channels. Nothing is up-sampled: the 16 kHz
-model misses much of the speech in audio that has nothing above 4 kHz.
+model misses much of the speech in audio that has nothing above 4 kHz. An offset of the line
+is taken out before.
 
 A window has one length, so each convolution of the encoder is one matrix, and the rows of
 all blocks and channels pass through them together. Only the LSTM goes block by block.
@@ -148,6 +149,9 @@ def _unrolled(kernel: F32, steps: int, stride: int) -> F32:
 def _spectrum(basis: F32) -> tuple[F32, int]:
     """The short-time spectrum of a window, the mirrored samples included, as one matrix.
 
+    The window's mean is taken out, in the matrix itself: the model was not trained with an
+    offset of the line, and one of .05 cost it 13 % of a caller's speech, without the mean 1 %.
+
     ``basis`` (2·bins, 1, length). Gives (288, 2·steps·bins), all real parts first, and the
     number of steps.
     """
@@ -159,7 +163,8 @@ def _spectrum(basis: F32) -> tuple[F32, int]:
             place = step * _HOP + k
             mirrored = place if place < _WINDOW else 2 * (_WINDOW - 1) - place
             matrix[mirrored, :, step] += basis[:, 0, k].reshape(2, -1)
-    return matrix.reshape(_WINDOW, -1), steps
+    flat = matrix.reshape(_WINDOW, -1)
+    return (flat - flat.mean(axis=0, dtype=np.float64)).astype(np.float32), steps
 
 
 def _gates(torch: F32) -> F32:

@@ -63,13 +63,14 @@ def zeros(channels: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def published(frames: np.ndarray) -> np.ndarray:
-    """One channel, (blocks, 288), through the file as it is, a block at a time."""
+    """One channel, (blocks, 288), through the file as it is, a block at a time; each without
+    its mean."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session: Any = onnxruntime.InferenceSession(model_path(), options)
     state = np.zeros((2, 1, STATE), np.float32)
     speech = []
-    for window in frames:
+    for window in frames - frames.mean(axis=1, keepdims=True):
         inputs = {"input": window[np.newaxis], "state": state, "sr": np.array(RATE_HZ)}
         out, state = session.run(None, inputs)
         speech.append(out[0, 0])
@@ -150,6 +151,14 @@ def test_silence_and_noise_are_not_speech(vad: Vad) -> None:
     noise[0] = 0.0
     speech, _, _ = vad.speech(windows(noise.astype(np.float32)), *zeros(2))
     assert speech.max() < 0.35
+
+
+@pytest.mark.parametrize("offset", [0.02, -0.05, 0.3])
+def test_an_offset_of_the_line_changes_nothing(vad: Vad, offset: float) -> None:
+    pcm, _ = soundfile.read(SAMPLES[0], frames=LEAD + 900 * BLOCK, dtype="float32")
+    clean, _, _ = vad.speech(windows(pcm.T), *zeros(2))
+    speech, _, _ = vad.speech(windows(pcm.T + np.float32(offset)), *zeros(2))
+    assert np.abs(speech - clean).max() < 1e-3
 
 
 def test_a_wrong_model_is_refused_with_the_fix(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from monitor.events import (
     Turn,
     Words,
 )
+from monitor.foreground import Foreground
 from monitor.runtime import Runtime
 from monitor.score import ScoreError
 from monitor.score.annotated import AnnotatedCall
@@ -94,6 +95,7 @@ class SpeechRuns:
     the turn hang-over closed, each dated back to its first block. Fed with a call's inputs."""
 
     def __init__(self, settings: HearingSettings, *, separated: bool) -> None:
+        self._foregrounds = (Foreground(), Foreground())
         self._gate = CrosstalkGate(settings)
         self._speakers = (Speaker(settings), Speaker(settings))
         self._separated = separated
@@ -106,6 +108,8 @@ class SpeechRuns:
                 self._hear(item)
             case Missing():
                 self._gate.missing()
+                for foreground in self._foregrounds:
+                    foreground.missing()
                 self._close()
                 self._blocks += item.blocks
             case HangUp():
@@ -119,6 +123,9 @@ class SpeechRuns:
         )
         for speech, level_db in columns:
             self._blocks += 1
+            if self._separated and not self._gate.mixed:
+                agent, customer = self._foregrounds
+                speech = agent.step(speech[0], level_db[0]), customer.step(speech[1], level_db[1])
             own = self._gate.step(speech, level_db)
             for row, speaker in enumerate(self._speakers):
                 mine = own[row] and (self._separated or PARTIES[row] == "customer")

@@ -1,0 +1,145 @@
+"""Who is behind the party: another voice in the pauses, noise that hides speech; and who is not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from monitor.foreground import VOICE, Foreground
+
+Blocks = list[tuple[float, float]]  # speech probability, level in dBFS
+
+SPEAKS, SAYS_NOTHING = 0.95, 0.02
+
+
+def syllables(seconds: float, loud_db: float, speech: float = SPEAKS) -> Blocks:
+    """A voice: four syllables a second, 12 dB from peak to dip."""
+    blocks = range(round(seconds / 0.032))
+    return [(speech, loud_db - 6 + 6 * math.cos(2 * math.pi * k / 8)) for k in blocks]
+
+
+def pause(seconds: float, noise_db: float = -60.0, speech: float = SAYS_NOTHING) -> Blocks:
+    return [(speech, noise_db)] * round(seconds / 0.032)
+
+
+def step(foreground: Foreground, blocks: Blocks) -> list[float]:
+    return [foreground.step(*block) for block in blocks]
+
+
+def turns(n: int, behind: Blocks, own_db: float = -25.0) -> Blocks:
+    """So many turns of 3 s, and what is heard in the pause after each."""
+    return [block for _ in range(n) for block in [*syllables(3, own_db), *behind]]
+
+
+def heard(out: list[float]) -> float:
+    """Share of blocks that start speech."""
+    return float(np.mean(np.array(out) >= VOICE))
+
+
+@pytest.fixture(params=[-25.0, -40.0])
+def own_db(request: pytest.FixtureRequest) -> float:
+    level_db: float = request.param
+    return level_db
+
+
+def test_on_a_quiet_line_the_probability_is_the_detectors() -> None:
+    rng = np.random.default_rng(1)
+    blocks = [(p * float(rng.uniform(0.5, 1)), db) for p, db in turns(20, pause(3))]
+    assert step(Foreground(), blocks) == [p for p, _ in blocks]
+
+
+def test_soft_words_of_the_party_are_its_own() -> None:
+    """Half a second of "mm-hm" 15 dB down in each pause of 4 s."""
+    blocks = turns(20, [*pause(2), *syllables(0.5, -40.0), *pause(1.5)])
+    assert step(Foreground(), blocks) == [p for p, _ in blocks]
+
+
+def test_nothing_that_far_below_is_the_party() -> None:
+    foreground = Foreground()
+    step(foreground, turns(10, pause(3)))
+    assert heard(step(foreground, syllables(1, -50.0))) > 0.95
+    assert heard(step(foreground, syllables(1, -70.0))[5:]) == 0.0
+
+
+def test_another_voice_in_the_pauses_is_not_the_party(own_db: float) -> None:
+    foreground = Foreground()
+    neighbour = syllables(4, own_db - 15)
+    step(foreground, turns(3, neighbour, own_db))
+    assert heard(step(foreground, syllables(3, own_db))) > 0.95
+    assert heard(step(foreground, neighbour)) < 0.1
+    assert foreground.background_db == pytest.approx(own_db - 15, abs=1.5)
+
+
+def test_speech_goes_on_through_its_dips_before_another_voice() -> None:
+    foreground = Foreground()
+    step(foreground, turns(4, syllables(4, -45.0)))
+    stop = [(SPEAKS, -52.0)] * 3  # a stop consonant, 27 dB down
+    assert step(foreground, [*syllables(1, -25.0), *stop, *syllables(1, -25.0)]) == [SPEAKS] * 65
+
+
+def test_the_party_is_heard_at_once_after_a_long_silence() -> None:
+    foreground = Foreground()
+    step(foreground, turns(4, syllables(4, -40.0)))
+    step(foreground, syllables(10, -40.0))
+    assert heard(step(foreground, syllables(0.2, -25.0))) == 1.0
+
+
+def test_a_voice_that_was_refused_is_believed_when_it_stays_the_only_one() -> None:
+    """The party has put the phone on the table; or the neighbour is alone now."""
+    foreground = Foreground()
+    step(foreground, turns(10, pause(3)))
+    away = syllables(3, -45.0)
+    shares = [heard(step(foreground, [*away, *pause(2)])[: len(away)]) for _ in range(30)]
+    assert min(shares) < 0.1
+    assert shares[-1] > 0.9
+    assert sum(share < 0.5 for share in shares) * 3 < 60  # s of speech
+
+
+def test_in_noise_less_is_asked_of_what_stands_above_it() -> None:
+    foreground = Foreground()
+    step(foreground, turns(10, pause(3, noise_db=-38.0)))
+    assert foreground.step(0.2, -30.0) >= VOICE
+    assert foreground.step(0.2, -36.0) == 0.2
+    assert foreground.step(0.05, -30.0) < VOICE
+
+
+def test_no_less_is_asked_where_there_is_no_noise() -> None:
+    foreground = Foreground()
+    step(foreground, turns(10, pause(3)))
+    assert foreground.step(0.4, -30.0) == 0.4
+
+
+def test_a_gain_changes_nothing() -> None:
+    blocks = turns(6, syllables(4, -40.0))
+    assert step(Foreground(), [(p, db - 12) for p, db in blocks]) == step(Foreground(), blocks)
+
+
+@pytest.mark.parametrize("level_db", [-100.0, 0.0])
+def test_the_ends_of_the_scale(level_db: float) -> None:
+    out = step(Foreground(), [(SPEAKS, level_db), (SAYS_NOTHING, level_db)] * 500)
+    assert all(0 <= p <= 1 for p in out)
+
+
+def test_after_a_gap_the_syllable_before_it_lends_nothing() -> None:
+    foreground = Foreground()
+    step(foreground, turns(4, syllables(4, -45.0)))
+    step(foreground, syllables(0.5, -25.0))
+    foreground.missing()
+    assert foreground.step(SPEAKS, -45.0) < VOICE
+    assert heard(step(foreground, syllables(0.2, -25.0))) == 1.0
+
+
+def test_what_was_learned_survives_an_hour() -> None:
+    """The weights of blocks grow without end and are brought back on the way."""
+
+    def hour() -> Iterator[float]:
+        foreground = Foreground()
+        for _ in range(60):
+            step(foreground, turns(8, syllables(4, -40.0)))
+            yield foreground.background_db or 0.0
+
+    levels_db = list(hour())
+    assert max(levels_db[1:]) - min(levels_db[1:]) <= 1

@@ -8,6 +8,7 @@ from monitor.events import Overlap, OverlapKind, Party
 from monitor.score.listening import ToldOverlap
 from monitor.score.overlaps import CallOverlaps, compare, figures
 from monitor.score.reference import OverlapRef
+from monitor.score.spans import Stretch
 
 SPEECH: dict[Party, float] = {"agent": 900.0, "customer": 1800.0}
 
@@ -38,6 +39,34 @@ def test_the_last_word_counts_and_the_delay_is_to_the_first_that_says_it() -> No
     assert kind.onset_error_s == pytest.approx(0.1)
     assert kind.delay_p50_s == pytest.approx(0.7)
     assert kind.delay_after_long_p95_s == pytest.approx(0.1)
+
+
+def test_pauses_do_not_count_towards_the_six_tenths() -> None:
+    references = [ref("talk_over", "agent", 10, 12)]
+    found = [told("agent", 10, 12, (11.3, "talk_over"))]
+    together = [Stretch(10, 10.4), Stretch(11, 12)]
+    kind = figures([compare(references, found, SPEECH, together)]).kinds["talk_over"]
+    assert kind.delay_after_long_p95_s == pytest.approx(0.1)
+    short = figures([compare(references, found, SPEECH, together[:1])]).kinds["talk_over"]
+    assert short.delay_after_long == 0
+
+
+def test_what_is_not_clear_is_left_out_of_the_second_figures() -> None:
+    references = [
+        ref("talk_over", "agent", 10, 12),
+        ref("terminal", "agent", 30, 31).model_copy(update={"clear": False}),
+    ]
+    found = [
+        told("agent", 10, 12, (10.7, "talk_over")),
+        told("agent", 30, 31, (30.7, "talk_over")),
+        told("agent", 50, 52, (50.7, "talk_over")),
+    ]
+    all_of_it = figures([one(references, found)])
+    assert all_of_it.kinds["talk_over"].precision == pytest.approx(1 / 3, abs=1e-4)
+    assert all_of_it.clear is not None
+    assert all_of_it.clear["talk_over"].precision == 0.5, "found where nothing is annotated"
+    assert all_of_it.clear["terminal"].reference == 0
+    assert figures([one(references[:1], found)]).clear is None
 
 
 def test_what_is_taken_back_is_no_talk_over() -> None:

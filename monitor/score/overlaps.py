@@ -13,7 +13,7 @@ from monitor.events import PARTIES, OverlapKind, Party, other
 from monitor.score.figures import LEAST_CALLS, Interval, drawn, interval, quantile, ratio, ratios
 from monitor.score.listening import ToldOverlap
 from monitor.score.reference import OverlapRef
-from monitor.score.spans import one_to_one
+from monitor.score.spans import Stretch, Timed, one_to_one
 
 KINDS: Final[tuple[OverlapKind, ...]] = ("talk_over", "interruption", "backchannel", "terminal")
 COMPETITIVE: Final = ("talk_over", "interruption")
@@ -24,6 +24,7 @@ ASKED_FROM_S: Final = 0.25
 """A shorter overlap is never asked for: nobody labels them alike. Found, it is no fault."""
 LONG_S: Final = 0.6
 """From here the monitor may tell; the delay that a person feels counts from here."""
+ROUNDING_S: Final = 1e-6
 NOBODY: Final = "nothing"
 
 Label = tuple[OverlapKind, Party]
@@ -45,12 +46,19 @@ class CallOverlaps:
     told_talk_over: int
     """Overlaps that were ever said to be talk-over."""
     speech_s: dict[Party, float]
+    long_at: dict[OverlapRef, float]
+    """When those that last so long had been LONG_S of both speaking, s."""
 
 
 def compare(
-    references: Sequence[OverlapRef], found: Sequence[ToldOverlap], speech_s: dict[Party, float]
+    references: Sequence[OverlapRef],
+    found: Sequence[ToldOverlap],
+    speech_s: dict[Party, float],
+    together: Sequence[Stretch] | None = None,
 ) -> CallOverlaps:
-    """Pair them one to one, those of the same kind and party first, then the rest."""
+    """Pair them one to one, those of the same kind and party first, then the rest.
+
+    ``together``: when both speak, where pauses are annotated; else from t0 to t1."""
     same = one_to_one(references, found, TOLERANCE_S, lambda r, f: _label(r) == _label(f))
     hit = {i for i, _ in same}, {j for _, j in same}
     asked = [r for i, r in enumerate(references) if i not in hit[0] and r.t1 - r.t0 >= ASKED_FROM_S]
@@ -70,7 +78,23 @@ def compare(
         taken_back=[f for f in talk_overs if f.kind != "talk_over"],
         told_talk_over=len(talk_overs),
         speech_s=speech_s,
+        long_at={
+            r: at
+            for r in references
+            if (at := _long_at(r, [r] if together is None else together)) is not None
+        },
     )
+
+
+def _long_at(overlap: OverlapRef, together: Iterable[Timed]) -> float | None:
+    so_far_s = 0.0
+    for span in together:
+        t0, t1 = max(span.t0, overlap.t0), min(span.t1, overlap.t1)
+        if t1 > t0:
+            if so_far_s + t1 - t0 >= LONG_S - ROUNDING_S:
+                return t0 + LONG_S - so_far_s
+            so_far_s += t1 - t0
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +117,9 @@ class KindFigures:
     """From the begin to the first event that says the kind, audio time."""
     delay_p95_s: float | None
     delay_after_long: int
-    """Hits whose reference lasts LONG_S at least …"""
+    """Hits with LONG_S of both speaking at least …"""
     delay_after_long_p50_s: float | None
-    """… and for them, from LONG_S of overlap to that event."""
+    """… and for them, from then to that event."""
     delay_after_long_p95_s: float | None
     intervals: dict[str, Interval] = field(default_factory=dict)
     """95 %, by bootstrap over calls: precision, recall, f1, false_per_h."""
@@ -195,8 +219,14 @@ def _kind_figures(calls: Sequence[CallOverlaps], labels: list[Label]) -> KindFig
     hits, reference, found, hours = (float(total) for total in counts.sum(axis=0))
     pairs = [(r, f) for call in calls for r, f in call.hits if _label(r) in labels]
     onsets = [f.t0 - r.t0 for r, f in pairs]
-    delays = [(r, said - r.t0) for r, f in pairs if (said := f.first_said(r.kind)) is not None]
-    after_long = [delay - LONG_S for r, delay in delays if r.t1 - r.t0 >= LONG_S]
+    told = [
+        (r, said, call.long_at.get(r))
+        for call in calls
+        for r, f in call.hits
+        if _label(r) in labels and (said := f.first_said(r.kind)) is not None
+    ]
+    delays = [said - r.t0 for r, said, _ in told]
+    after_long = [said - long_at for _, said, long_at in told if long_at is not None]
     intervals: dict[str, Interval] = {}
     if np.count_nonzero(counts[:, :3].any(axis=1)) >= LEAST_CALLS:
         a_hits, a_reference, a_found, a_hours = drawn(counts).T
@@ -218,8 +248,8 @@ def _kind_figures(calls: Sequence[CallOverlaps], labels: list[Label]) -> KindFig
         false_per_h=ratio(found - hits, hours),
         onset_error_s=quantile(onsets, 0.5),
         onset_error_p95_s=quantile([abs(onset) for onset in onsets], 0.95),
-        delay_p50_s=quantile([delay for _, delay in delays], 0.5),
-        delay_p95_s=quantile([delay for _, delay in delays], 0.95),
+        delay_p50_s=quantile(delays, 0.5),
+        delay_p95_s=quantile(delays, 0.95),
         delay_after_long=len(after_long),
         delay_after_long_p50_s=quantile(after_long, 0.5),
         delay_after_long_p95_s=quantile(after_long, 0.95),

@@ -17,7 +17,7 @@ from monitor.runtime import Runtime
 from monitor.score import activity, frustration, line, nudges, overlaps, turns
 from monitor.score.annotated import AnnotatedCall
 from monitor.score.listening import Listened, audio_of, listen
-from monitor.score.spans import bridged
+from monitor.score.spans import bridged, common
 
 F32 = NDArray[np.float32]
 
@@ -83,7 +83,14 @@ def compare(call: AnnotatedCall, heard: Listened, *, understood: bool = True) ->
         notes=notes,
         overlaps=None
         if overlapping is None
-        else overlaps.compare(overlapping, heard.overlaps, activity.seconds_of(speech)),
+        else overlaps.compare(
+            overlapping,
+            heard.overlaps,
+            activity.seconds_of(speech),
+            common(speech["agent"], speech["customer"])
+            if told is not None and told[0] == "speech"
+            else None,
+        ),
         activity_from=None if told is None else told[0],
         activity={}
         if told is None

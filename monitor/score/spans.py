@@ -68,6 +68,12 @@ def bridged(spans: Iterable[Timed], gap_s: float) -> list[Stretch]:
     return out
 
 
+def common(left: Iterable[Timed], right: Sequence[Timed]) -> list[Stretch]:
+    """In order, what lies in both; the spans of each side do not touch one another."""
+    both = [Stretch(max(a.t0, b.t0), min(a.t1, b.t1)) for a in left for b in right]
+    return sorted(span for span in both if span.t1 > span.t0)
+
+
 def total_s(spans: Iterable[Timed]) -> float:
     return sum(span.t1 - span.t0 for span in spans)
 

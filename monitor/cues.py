@@ -16,6 +16,10 @@ ONCE_IN_S = 20.0
 """A family adds its weight once in so long; heard again it is shown with weight 0."""
 UTTERANCE_CAP = 3.0
 """One utterance adds at most so much, either way: one misheard sentence is no alert."""
+TRUSTED = 0.6
+"""Confidence from which a transcript's cues weigh in full. Errors of speech-to-text lose
+phrases, they do not make them up: of 295 cues in 532 rendered telephone clips 294 stood in
+the text that was spoken, 25 of 25 at confidences of .4 to .7."""
 REPEAT_WITHIN_S = 180.0
 REPEAT_RUN = 7
 REPEAT_RATIO = 0.8
@@ -23,6 +27,9 @@ REPEAT_WORDS = 4
 """With three telling words ("I've been taking this boxing class") a story only goes on:
 2 such in 6.8 h of calm consultations, none with four."""
 ASKED_WITHIN_S = 20.0
+ANGER_WEIGHT = 1.0
+"""A family of so much weight is anger, for what a family counts as ``in_anger``."""
+ANGER_WITHIN_S = 30.0
 
 SELF_REPETITION = "repetition"
 RELIEF = "thanks_relief"
@@ -43,14 +50,15 @@ class CueSpotter:
     _counted: dict[str, float] = field(default_factory=dict)
     _said: deque[_Said] = field(default_factory=lambda: deque(maxlen=12))
     _asked_t: float = float("-inf")
+    _angry_t: float = float("-inf")
 
     def transcript(self, tr: Transcript, t: float) -> list[Cue]:
         """Cues of one final transcript that arrived at audio time ``t``, s.
 
-        The weight of a cue is that of its family times the transcript's confidence;
-        0 when the family was counted less than ONCE_IN_S before.
+        The weight of a cue is that of its family, less where the transcript's confidence
+        is below TRUSTED, and 0 when the family was counted less than ONCE_IN_S before.
         """
-        heard = tokens(tr.text)
+        heard = self.phrases.misheard.mend(tokens(tr.text))
         found: dict[str, tuple[int, int]] = {}
         for family in self.phrases.of(tr.party):
             if span := family.find(heard):
@@ -63,9 +71,19 @@ class CueSpotter:
             ):
                 found[SELF_REPETITION] = span
             self._said.append(_Said(tr.t0, [token.text for token in heard]))
+            self._in_anger(found, tr.t0)
         elif ASKS_AGAIN in found:
             self._asked_t = tr.t1
         return self._weighed(tr, t, heard, found)
+
+    def _in_anger(self, found: dict[str, tuple[int, int]], t0: float) -> None:
+        """A calm caller may ask for the same thing: rename what anger makes a threat."""
+        if any(self.phrases[name].weight >= ANGER_WEIGHT for name in found):
+            self._angry_t = t0
+        if t0 - self._angry_t <= ANGER_WITHIN_S:
+            for name in list(found):
+                if (threat := self.phrases[name].in_anger) is not None:
+                    found.setdefault(threat, found.pop(name))
 
     def _weighed(
         self, tr: Transcript, t: float, heard: list[Token], found: dict[str, tuple[int, int]]
@@ -77,7 +95,7 @@ class CueSpotter:
             first, stop = found[name]
             start, end = heard[first].start, heard[stop - 1].stop
             t0, t1 = _times(tr, start, end)
-            weight = weight_of.get(name, 0.0) * min(max(tr.confidence, 0.0), 1.0)
+            weight = weight_of.get(name, 0.0) * min(max(tr.confidence / TRUSTED, 0.0), 1.0)
             if weight:
                 if t0 - self._counted.get(name, float("-inf")) < ONCE_IN_S:
                     weight = 0.0

@@ -16,11 +16,38 @@ from pathlib import Path
 from typing import Any
 
 from monitor.events import PARTIES, Party
+from monitor.misheard import Misheard
 from monitor.wording import NUMBERS, Token, normalise
 
 NEGATION_REACH = 3
 _NEGATORS = frozenset({"not", "never", "hardly", "without", "neither"})
 _PATTERN = re.compile(r"\s*(<[\w ]+>|\.\.\.|[()\[\]|#]|_(?!\w)|[^\s()\[\]|<>#]+)")
+
+
+_ARTICLES = frozenset({"a", "an", "the"})
+_ENDINGS = ("ing", "ed", "es", "e", "s", "d")
+_FREE_WORD = 5
+_FREE_STEM = 4
+"""Letters. Shorter ones belong to several words, and "the third time" is not "three times"."""
+
+
+def _forms(word: str) -> str:
+    """A word of a phrase as a regular expression over what may be heard of it.
+
+    On a telephone the ends of words go first ("they charge me twice"), and so does which
+    article it was. So a regular ending counts as any other or none.
+    """
+    if word in _ARTICLES:
+        return "(?:a|an|the)"
+    for ending in _ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) >= _FREE_STEM and not (ending == "s" and stem[-1] in "su"):
+            break
+    else:
+        stem = word
+    if len(word) < _FREE_WORD or not stem.isalpha():
+        return re.escape(word)
+    return rf"{stem}(?:e|es|s|ed|d|ing)?"
 
 
 class PhraseError(ValueError):
@@ -30,8 +57,9 @@ class PhraseError(ValueError):
 class _Compiler:
     """Recursive descent over one phrase. Grammar: the head of models/phrases/en.toml."""
 
-    def __init__(self, lists: Mapping[str, list[str]]) -> None:
+    def __init__(self, lists: Mapping[str, list[str]], *, exact: bool) -> None:
         self._lists = lists
+        self._exact = exact
         self._ready: dict[str, str] = {}
         self._open: set[str] = set()
 
@@ -85,7 +113,8 @@ class _Compiler:
         words = normalise(part)
         if not words:
             raise PhraseError(f"cannot read {part!r}")
-        return re.escape(words).replace(r"\ ", " ") + " "
+        forms = re.escape if self._exact else _forms
+        return "".join(f"{forms(word)} " for word in words.split())
 
     def _list(self, name: str) -> str:
         if name not in self._lists:
@@ -117,6 +146,7 @@ class Family:
     negatable: bool
     whole: bool
     yields_to: tuple[str, ...]
+    in_anger: str | None
 
     def find(self, heard: list[Token]) -> tuple[int, int] | None:
         """First and one past the last token of the first match that stands, or None."""
@@ -152,7 +182,7 @@ def _negated(heard: list[Token], first: int) -> bool:
 
 
 _KEYS = frozenset(
-    {"party", "weight", "shown", "phrases", "unless", "negatable", "whole", "yields_to"}
+    {"party", "weight", "shown", "phrases", "unless", "negatable", "whole", "yields_to", "in_anger"}
 )
 
 
@@ -162,6 +192,7 @@ class Phrases:
 
     language: str
     families: tuple[Family, ...]
+    misheard: Misheard
 
     @classmethod
     def parse(cls, text: str) -> Phrases:
@@ -170,11 +201,23 @@ class Phrases:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise PhraseError(f"not valid TOML: {error}") from error
-        compiler = _Compiler(data.get("lists", {}))
-        families = [_family(name, raw, compiler) for name, raw in data.get("family", {}).items()]
+        lists = data.get("lists", {})
+        # What stands against a phrase must be heard as it is written.
+        free, exact = _Compiler(lists, exact=False), _Compiler(lists, exact=True)
+        families = [_family(name, raw, free, exact) for name, raw in data.get("family", {}).items()]
         if not families:
             raise PhraseError("no [family.…] in the file")
-        return cls(str(data.get("language", "")), tuple(families))
+        names = {family.name for family in families}
+        for family in families:
+            for other in (*family.yields_to, *filter(None, [family.in_anger])):
+                if other not in names:
+                    raise PhraseError(f"family {family.name}: there is no family {other!r}")
+        near = data.get("misheard", {})
+        try:
+            misheard = Misheard(near.get("words", []), near.get("real", []))
+        except ValueError as error:
+            raise PhraseError(f"misheard: {error}") from error
+        return cls(str(data.get("language", "")), tuple(families), misheard)
 
     @classmethod
     def load(cls, path: Path) -> Phrases:
@@ -196,7 +239,7 @@ class Phrases:
         return next((f.shown for f in self.families if f.name == name), name.replace("_", " "))
 
 
-def _family(name: str, raw: dict[str, Any], compiler: _Compiler) -> Family:
+def _family(name: str, raw: dict[str, Any], free: _Compiler, exact: _Compiler) -> Family:
     if unknown := sorted(raw.keys() - _KEYS):
         raise PhraseError(f"family {name}: unknown key {unknown[0]!r}")
     party = raw.get("party")
@@ -210,7 +253,7 @@ def _family(name: str, raw: dict[str, Any], compiler: _Compiler) -> Family:
         raise PhraseError(f"family {name}: no phrases")
     for source in [*sources, *raw.get("unless", [])]:
         try:
-            compiler.phrase(source)
+            exact.phrase(source)
         except PhraseError as error:
             raise PhraseError(f"family {name}: {error} in {source!r}") from error
     return Family(
@@ -218,9 +261,10 @@ def _family(name: str, raw: dict[str, Any], compiler: _Compiler) -> Family:
         party=party,
         weight=weight,
         shown=str(raw.get("shown", name.replace("_", " "))),
-        pattern=compiler.any_of(sources),
-        unless=compiler.any_of(raw["unless"]) if raw.get("unless") else None,
+        pattern=free.any_of(sources),
+        unless=exact.any_of(raw["unless"]) if raw.get("unless") else None,
         negatable=bool(raw.get("negatable", False)),
         whole=bool(raw.get("whole", False)),
         yields_to=tuple(raw.get("yields_to", ())),
+        in_anger=raw.get("in_anger"),
     )

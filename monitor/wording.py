@@ -24,7 +24,7 @@ _CONTRACTIONS = {
     "apologising": "apologizing", "realise": "realize", "cancelled": "canceled",
     "cancelling": "canceling", "okay": "ok", "alright": "all right", "til": "until",
     "cos": "because", "cuz": "because", "rang": "called", "ringing": "calling",
-    "phoned": "called",
+    "phoned": "called", "rung": "called", "onto": "on to", "into": "in to", "anymore": "any more",
 }  # fmt: skip
 _IS = _words("it that this what there here he she who where how everything nobody")
 _ENDINGS = {

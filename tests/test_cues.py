@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cues import ONCE_IN_S, UTTERANCE_CAP, CueSpotter
+from monitor.cues import ANGER_WITHIN_S, ONCE_IN_S, TRUSTED, UTTERANCE_CAP, CueSpotter
 from monitor.events import Cue, Party, Transcript, Word
 from monitor.phrases import PhraseError, Phrases
 from monitor.wording import normalise
@@ -108,6 +108,39 @@ def test_thanks_that_are_none(text: str) -> None:
 @pytest.mark.parametrize(
     ("family", "text"),
     [
+        ("repetition", "This is the third time I call about this"),
+        ("repetition", "I already explain this to your colleague"),
+        ("frustration", "why should I have to pays for that"),
+        ("frustration", "This is beyond the joke now"),
+        ("frustration", "that is rediculous"),
+        ("escalation_request", "get me your superviser"),
+        ("complaint_threat", "I want to make a complaint"),
+        ("complaint_threat", "I'm reporting the trading standard."),
+        ("complaint_threat", "to the onbudsman"),
+        ("complaint_threat", "the ombutsmen, the ombudsmam"),
+    ],
+)
+def test_endings_articles_and_single_letters_may_be_misheard(family: str, text: str) -> None:
+    assert family in families(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "put it in the manger",
+        "you were very compliant",
+        "the contact is appealing",
+        "I was curious about it",
+        "there were a few times when it rang",
+    ],
+)
+def test_a_real_word_is_not_a_misheard_one(text: str) -> None:
+    assert families(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("family", "text"),
+    [
         ("acknowledgement", "I understand how frustrating that must be."),
         ("acknowledgement", "I'm so sorry you had to wait that long."),
         ("acknowledgement", "You're absolutely right, that should not have happened."),
@@ -163,8 +196,9 @@ def weights(cues: list[Cue]) -> dict[str, float]:
 
 
 def test_weight_is_scaled_by_confidence() -> None:
-    tr = said("This is ridiculous", confidence=0.5)
-    assert weights(CueSpotter(PHRASES).transcript(tr, 4.0)) == {"frustration": 1.0}
+    for confidence, weight in [(1.0, 2.0), (TRUSTED, 2.0), (TRUSTED / 2, 1.0), (0.0, 0.0)]:
+        tr = said("This is ridiculous", confidence=confidence)
+        assert weights(CueSpotter(PHRASES).transcript(tr, 4.0)) == {"frustration": weight}
 
 
 def test_an_utterance_is_capped() -> None:
@@ -180,6 +214,19 @@ def test_a_family_counts_once_in_so_long() -> None:
     second = spotter.transcript(said("it's unacceptable", t0=ONCE_IN_S - 1), 23.0)
     third = spotter.transcript(said("that is outrageous", t0=ONCE_IN_S + 1), 25.0)
     assert [weights(cues)["frustration"] for cues in (first, second, third)] == [2.0, 0.0, 2.0]
+
+
+def test_closing_an_account_is_a_request_until_it_is_said_in_anger() -> None:
+    asked = said("I'd like to close my account, please.", t0=100.0)
+    assert weights(CueSpotter(PHRASES).transcript(asked, 104.0)) == {"leaving": 0.7}
+
+    for before_s, family in [(ANGER_WITHIN_S, "churn_threat"), (ANGER_WITHIN_S + 1, "leaving")]:
+        spotter = CueSpotter(PHRASES)
+        spotter.transcript(said("This is ridiculous.", t0=100.0 - before_s), 75.0)
+        assert list(weights(spotter.transcript(asked, 104.0))) == [family]
+
+    at_once = said("I've had enough of this, I want to close my account")
+    assert weights(CueSpotter(PHRASES).transcript(at_once, 4.0))["churn_threat"] == 2.5
 
 
 STORY = "the router keeps losing its connection every evening around eight"
@@ -286,6 +333,11 @@ def test_bad_phrases_name_the_family(phrases: str, message: str) -> None:
         ("[family.x]\nparty = 'boss'\nphrases = ['a']", "party must be"),
         ("[family.x]\nparty = 'agent'\nweight = 1\nphrases = ['a']", "no weight"),
         ("[family.x]\nparty = 'agent'\nphrase = ['a']", "unknown key 'phrase'"),
+        (
+            "[family.x]\nparty = 'agent'\nphrases = ['a']\nin_anger = 'y'",
+            "family x: there is no family 'y'",
+        ),
+        ("[misheard]\nwords = ['bill']\n[family.x]\nparty='agent'\nphrases=['a']", "too short"),
         ("[lists]\na = ['<a>']\n[family.x]\nparty = 'agent'\nphrases = ['<a>']", "contains itself"),
     ],
 )

@@ -15,7 +15,7 @@ ROOMS: list[tuple[str, str]] = [
     (
         "understanding",
         "turns floor utterances overlaps attempt usual backchannels voice rate accommodation pace"
-        " wording phrases cues mood customer view nudges policy report call redaction",
+        " wording misheard phrases cues mood customer view nudges policy report call redaction",
     ),
     (
         "outside",

@@ -1,7 +1,8 @@
 """How much of what angry callers say the families hear, and what they mishear in calm calls.
 
-The sentences are made up. Every batch was written before the phrases that hear it; of a batch
-not yet worked on, the families heard a third, so this is a floor against loss, not a recall.
+The sentences are made up. Every batch was written before the phrases that hear it, so this
+is a floor against loss, not a recall: of 36 lines of angry callers that others had published,
+the families heard 12, then 16, before they were worked on.
 """
 
 from __future__ import annotations
@@ -128,8 +129,99 @@ I feel like nobody is listening.
 This is unacceptable, I need this today.
 I told you, I don't have the receipt.
 So what was the point of calling you?
+I've had enough, I'm moving everything to another company next week.
+You people have just lost a customer, I hope you know that.
+If this isn't sorted by Friday I'll be switching to somebody else.
+Just shut the account down, I don't want anything more to do with you.
+There are plenty of other banks who'd be happy to have my money.
+Put me through to somebody who can actually do something.
+I'd like to talk to whoever is in charge over there.
+Is there anybody above you that I can speak to about this?
+I'm not discussing this with you any longer, get me your supervisor.
+I want this taken higher up, right now, today.
+I must have rung you lot five times about the same thing.
+I've already explained all of this to your colleague yesterday.
+This is the third week in a row that I've been chasing this.
+How many more times do I have to tell you the same thing?
+I was stuck on hold for forty five minutes before anybody answered.
+I've been sitting here listening to your music for an hour.
+I took the whole day off work and nobody turned up.
+It has been three weeks and I still haven't received a thing.
+How much longer is this going to take, I haven't got all day.
+Your colleague promised me it would be done by Monday and it wasn't.
+Somebody was supposed to call me back and nobody ever did.
+You told me it was fixed and it obviously isn't.
+I was given your word that this wouldn't happen again.
+That's not what I was told last time I called.
+You're not listening to a word that I'm saying.
+Are you even reading what I wrote to you?
+Stop reading from your script and answer my question.
+You keep talking over me, let me finish.
+That is not what I asked you, is it?
+Does anyone over there know what they're doing?
+It's absolutely shocking how badly you run this place.
+One department says one thing and the other says something else.
+You've made a complete mess of my order, again.
+Honestly, a child could have sorted this out by now.
+You'll be hearing from my solicitor about this.
+I'm going to report you to the ombudsman.
+I'll take you to the small claims court if I have to.
+I want to make a formal complaint and I want it in writing.
+I'll be putting all of this on social media tonight.
+You've taken money out of my account that you had no right to take.
+Why am I paying for something that doesn't even work?
+I'm not paying another penny until this is put right.
+You've charged me twice and now you won't give it back.
+That's daylight robbery, that's what it is.
+I cannot believe what I'm hearing.
+I've never been treated like this in my life.
+It's a disgrace, an absolute disgrace.
+How on earth can you call that customer service?
+I'm at the end of my tether with all of this.
+I don't know what else I can do, nobody will help me.
+I'm sick and tired of being passed from pillar to post.
+You're driving me up the wall, the lot of you.
+Oh brilliant, so I just have to sit and wait again, do I?
+Well that's a great help, thanks for nothing.
+So you're telling me there's nothing you can do, lovely.
+What's the point of even calling you people?
+Don't you dare hang up on me again.
 """.strip().splitlines()
 """Said by somebody who is upset."""
+
+MISRECOGNISED = """
+Just shut the account down. I don't want anything more to do with it.
+There are plenty of other banks who be happy to have my money.
+I looked at run you a lot five times about the same thing.
+This is the third week in a row that I've been chasing.
+How much longer is it going to take? I haven't got all this.
+your colleague's promise to me it would be done by Monday and it wasn't.
+Are you even reading what I wrote here?
+stop reading from this trip and ask them about my trips
+If you keep talking over me, let me finish.
+That is not what I ask you. Is it?
+absolutely shocking how badly you are in your face.
+One department said one thing and the other said something else.
+Honestly, a child could have sort of this out by now.
+We'll be hearing from my solicitor about this.
+Why am I paid for something that doesn't even work?
+How on earth do you call that customer service?
+I don't know what else I can do. Nobody will have this.
+Don't be there, hang up on me again.
+No, no, listen to me. I'm not paying for something I never voted.
+I don't care what your system says, I pay the bill.
+He's sitting on hold for near the end house.
+This is beyond the joke now.
+I've had it up to here with you long.
+That's not good enough. I was told it would be here by key chairs.
+I've had enough of this, put me through to your box.
+Nobody, they're seems to know what they're doing.
+I'm reporting the trading standard.
+How many more times, I need to explain it.
+You keep giving these different answers every time.
+This is a third replacement and it's broken again.
+""".strip().splitlines()
+"""Some of the same, over a telephone with noise 10 dB below it, as tiny.en wrote them down."""
 
 CALM = """
 I'd like to speak to someone about opening an account, please.
@@ -226,6 +318,66 @@ You said twenty dollars, is that right?
 I had a question about the second item on my bill.
 He's in charge of the accounts, I only do the orders.
 I don't want to change anything else, thank you.
+Could you explain what the charge on the fourth is for?
+I'd like an explanation of the fees, if that's possible.
+My colleague told me you could switch the plan for me.
+I was told it would take five days, is that still right?
+I was going to ask you about the other line as well.
+You said it would come on Monday but I'm not home, can we do Tuesday?
+I was supposed to get a letter but it's not come yet, I think I moved in between.
+I paid for a service check in March, is that on your screen?
+I pay for it every month by card.
+We're going to another branch later today.
+My mother is in charge of the account, can she call?
+Could you tell me who runs the loyalty scheme?
+I've spoken to two people and both were lovely.
+I called twice this morning, but I only had a quick question.
+It's the first time I've used your app.
+I've been on the phone with my bank for twenty minutes, sorry I'm late.
+I was listening to your music, it's quite nice actually.
+I've been chasing my kids all day, sorry for the noise.
+Can you send me the same thing again, please?
+It's the same question as my neighbour had.
+I want it sorted by size, if that's possible.
+How many more do I need to get free shipping?
+How often should I change the filter?
+I don't know what else to add, that's everything.
+That's great, so I just wait for the email?
+Oh great, now I can see it on my screen.
+I can't do a single one of these without my glasses.
+Do you know what they're doing at the shop this weekend?
+I've never seen one of those in my life, how does it work?
+My son says one thing and my daughter says something else, so I'm asking you.
+I don't have a lawyer, do I need one for the form?
+I'd like to report a lost card.
+I want to report a change of address to you.
+Would it help if I sent a photo?
+I posted it on Facebook so my friends can find it.
+My husband put it on social media and everyone liked it.
+I'm not paying by card, I'd rather pay by transfer.
+Why am I paying less this month? Did the price go down?
+It's not my fault the dog chewed it, but I can pay for it.
+I took the day off and the engineer came on time, all good.
+I don't care which colour it is.
+I can't put up with the heat, so I'd like a fan.
+I would like to cancel my subscription at the end of the month, please.
+I want to close my savings account and put it into my current account.
+Do you close your account books on Friday?
+Could I have my money back if it doesn't fit?
+It was a shocking amount of rain, so the parcel was wet.
+My daughter is so demanding, I have to get this toy by Friday.
+A small child could open it, so I'd like one with a lock.
+Shall I hold for a minute while you look?
+It's been three weeks and I still love it.
+Your colleague said someone would call me, but there's no hurry.
+I don't mind waiting, I've got all day.
+What are you going to do about the old router, do I send it back?
+I left a message yesterday, so I'm just following up.
+I sent two emails with the photos, did they arrive?
+We were disconnected, thanks for calling me back.
+I told him earlier that you'd call.
+I will never again forget my password, promise.
+They said it's all about the money supply, I study economics.
 """.strip().splitlines()
 """Words of the same kind, said by somebody who is not."""
 
@@ -241,6 +393,11 @@ def test_most_of_what_angry_callers_say_is_heard() -> None:
     assert len(missed) <= 0.15 * len(ANGRY), missed
 
 
+def test_what_is_heard_survives_errors_of_recognition() -> None:
+    missed = [text for text in MISRECOGNISED if weight(text) <= 0]
+    assert not missed
+
+
 def test_calm_words_ask_for_no_acknowledgement() -> None:
     heavy = [text for text in CALM if weight(text) >= HEAVY_WEIGHT]
-    assert len(heavy) <= 1, heavy
+    assert not heavy

@@ -18,6 +18,7 @@ SHORT = {
     "alerts": "frustration.alert.recall",
     "false_alerts": "frustration.alert.false_per_h",
     "nudges": "nudges.all.f1",
+    "hallucinated": "nonspeech.words_per_h",
 }
 """Names for what one most often asks; any other figure is named by its place in the JSON."""
 

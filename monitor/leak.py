@@ -71,6 +71,9 @@ MOST_MARGIN_DB = 8.0
 echo block in 500 passes three times of four at 0.7 dB on a wire, at 5 to 7 dB in a room."""
 MIXED_CORRELATION = 0.95
 """Of two channels that carry one sound at about one level."""
+SURE = (AGREEING, 24)
+"""So many comparisons running must agree on that; the second when B has had a voice of its
+own: two who speak at once, for a second, can be as alike as this."""
 TWIN_FROM_DB = -7.5
 TWIN_SPREAD_DB = 2.0
 TWIN_CORRELATION = 0.9
@@ -227,10 +230,10 @@ class Leak:
         """B is as loud as A, and alike: is there any B at all?"""
         if correlation >= TWIN_CORRELATION and spread_db <= TWIN_SPREAD_DB:
             self._twin += self.waited
-        alike = self._twin >= TWIN_BLOCKS and self._apart < APART_BLOCKS
-        same_db = -self._settings.mixed_gain_db
-        same = abs(ratio_db) < same_db and correlation >= MIXED_CORRELATION
-        self.mixed = self.mixed or same or alike
+        separate = self._apart >= APART_BLOCKS
+        alike = self._twin >= TWIN_BLOCKS and not separate
+        same = abs(ratio_db) < -self._settings.mixed_gain_db and correlation >= MIXED_CORRELATION
+        self.mixed = self.mixed or alike or (same and self._agreed >= SURE[separate])
 
     def listen(self, source_db: F64, speaks: NDArray[np.bool_], other_db: F64) -> None:
         """Whether a known echo has become louder: the ratio is steady, only elsewhere.

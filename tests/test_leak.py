@@ -104,6 +104,17 @@ def test_one_sound_of_two_people_on_both_channels_is_mixed(
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_two_who_speak_alike_for_two_seconds_are_not_mixed(seed: int) -> None:
+    gate = CrosstalkGate(HearingSettings())
+    gated(natural(heard("=" * 40 + "." * 40, "." * 45 + "=" * 30), seed), gate)
+    alike = natural(heard("..." + "=" * 20 + "..."), seed)
+    level_db = np.stack([alike.level_db[0], alike.level_db[0] + np.float32(2.0)])
+    rows = replace(alike, level_db=level_db, speech=np.stack([alike.speech[0]] * 2))
+    gated(rows, gate)
+    assert not gate.mixed
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_a_loud_echo_beside_a_voice_of_its_own_is_not_mixed(seed: int) -> None:
     rows = natural(heard("." * 12 + TALK * 4, "=" * 10 + "." * 330), seed)
     gate = CrosstalkGate(HearingSettings())

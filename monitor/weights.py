@@ -25,9 +25,9 @@ from typing import Literal
 
 import huggingface_hub
 import huggingface_hub.constants
-from huggingface_hub.errors import (
+from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError: its client's
     EntryNotFoundError,
-    HTTPError,  # type: ignore[attr-defined]
+    HTTPError,
 )
 from pydantic import BaseModel, ConfigDict, ValidationError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import sys
 from collections.abc import Iterator
@@ -38,7 +39,11 @@ def test_a_machine_that_has_everything(home: Path, capsys: pytest.CaptureFixture
     assert {what for what, mark in marked.items() if mark != "✓"} <= {"sound"}
     for name in ("calm", "rising", "talkover"):
         assert name in lines[2]
-    assert len(lines[-1].partition("“")[2].split()) >= 5, "words of a sample stand there"
+    assert "tiny.en (en) from the package" in lines[-2]
+    assert "checksums match, model.bin 1a5afae06a4d…" in lines[-2]
+    right, _, spoken = lines[-1].removeprefix("✓ words").split()[:3]
+    assert int(right) >= 0.8 * int(spoken)
+    assert "thank you for calling" in lines[-1].lower(), "what was heard stands there"
     assert not (home / "share").exists(), "a check leaves nothing behind"
 
 
@@ -58,14 +63,37 @@ def test_weights_that_do_not_load(home: Path) -> None:
         (own / name).write_bytes(b"{}")
     found = findings(asr={"model": str(own)})
     assert found["weights"].state == "ok", "a folder of one's own is one's own to vouch for"
+    assert "own folder" in found["weights"].found
+    assert f"not checked, model.bin {hashlib.sha256(b'{}').hexdigest()[:12]}…" in (
+        found["weights"].found
+    )
     assert found["words"].state == "missing"
     assert "cannot be loaded as Whisper weights" in found["words"].mend
 
 
 @pytest.mark.weights
-def test_weights_that_understand_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "TRIED_S", 0.05)
-    assert findings()["words"].found == "no word was understood in a sample"
+def test_weights_that_understand_too_little(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoken = doctor._first_line()
+    assert spoken is not None
+    monkeypatch.setattr(doctor, "_first_line", lambda: (spoken[0][:400], spoken[1]))
+    words = findings()["words"]
+    assert words.state == "missing"
+    assert words.found.startswith("0 of 1")
+    assert spoken[1] in words.mend
+
+
+@pytest.mark.weights
+def test_a_language_that_the_weights_do_not_know(home: Path) -> None:
+    words = findings(asr={"language": "de"})["words"]
+    assert (words.state, words.found) == ("missing", "speech-to-text does not work")
+    assert "choose multilingual weights" in words.mend
+
+
+def test_an_unknown_name_of_weights_lists_the_known(home: Path) -> None:
+    weights = findings(asr={"model": "tiny.em"})["weights"]
+    assert weights.state == "missing"
+    assert "base, base.en, small, small.en, tiny, tiny.en" in weights.mend
+    assert weights.mend.endswith("did you mean tiny.en?")
 
 
 def test_a_data_folder_that_cannot_be(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -321,6 +321,23 @@ async def test_each_row_is_a_clip_and_a_long_one_several(tmp_path: Path) -> None
     assert seen[-1] == pytest.approx(68.5)
 
 
+async def test_the_clips_of_a_long_row_stay_in_order(tmp_path: Path) -> None:
+    """Whichever of them is decoded first: the longest is the first of the row."""
+    samples = 36 * RATE_HZ + 1
+    soundfile.write(tmp_path / "a.wav", np.linspace(0.1, 0.9, samples), RATE_HZ)
+    rows = wordlist.load([listed(tmp_path / "x.csv", "a.wav,,,,x")])
+    (only,), _ = await decoded(rows, Loudness(), clips=True)
+    assert len(only.clips) == 4
+    assert only.text.split() == sorted(only.text.split())
+
+
+class Loudness(Echo):
+    def transcribe(
+        self, clips: Sequence[F32], *, language: str | None, word_times: bool
+    ) -> list[Decoded]:
+        return [Decoded(f"{float(np.mean(clip)):.3f}") for clip in clips]
+
+
 class Failing(Echo):
     def transcribe(
         self, clips: Sequence[F32], *, language: str | None, word_times: bool

@@ -243,29 +243,35 @@ async def _as_calls(
 
 def _as_clips(way: Way, engine: Engine, rows: Sequence[Row], progress: Progress) -> list[Said]:
     asr = way.settings.asr
-    texts: list[list[str]] = [[] for _ in rows]
-    clips: list[list[Clip]] = [[] for _ in rows]
+    found: list[dict[int, tuple[str, Clip]]] = [{} for _ in rows]
     pieces = _pieces(way, rows)
     done_s = 0.0
     while some := list(islice(pieces, SORTED)):
-        some.sort(key=lambda piece: piece[1].size)
+        some.sort(key=lambda piece: piece.pcm.size)
         for start in range(0, len(some), asr.batch):
             batch = some[start : start + asr.batch]
-            decoded = engine.transcribe(
-                [pcm for _, pcm in batch], language=asr.language, word_times=False
-            )
-            for (number, pcm), found in zip(batch, decoded, strict=True):
-                texts[number].append(found.text)
-                clips[number].append(Clip(pcm.size / RATE_HZ, found.dropped))
-                done_s += pcm.size / RATE_HZ
+            clips = [piece.pcm for piece in batch]
+            decoded = engine.transcribe(clips, language=asr.language, word_times=False)
+            for piece, heard in zip(batch, decoded, strict=True):
+                duration_s = piece.pcm.size / RATE_HZ
+                found[piece.row][piece.place] = heard.text, Clip(duration_s, heard.dropped)
+                done_s += duration_s
             progress(done_s)
-    return [
-        Said(" ".join(text for text in row_texts if text), tuple(row_clips))
-        for row_texts, row_clips in zip(texts, clips, strict=True)
-    ]
+    return [_joined([each[place] for place in sorted(each)]) for each in found]
 
 
-def _pieces(way: Way, rows: Sequence[Row]) -> Iterator[tuple[int, F32]]:
+def _joined(found: Sequence[tuple[str, Clip]]) -> Said:
+    return Said(" ".join(text for text, _ in found if text), tuple(clip for _, clip in found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    row: int
+    place: int  # within the row
+    pcm: F32
+
+
+def _pieces(way: Way, rows: Sequence[Row]) -> Iterator[_Piece]:
     """The clip of each row; of a row that is too long for one, clips of equal length that are
     no longer than the product's."""
     for number, (row, pcm) in enumerate(wordlist.audio(rows)):
@@ -274,8 +280,8 @@ def _pieces(way: Way, rows: Sequence[Row]) -> Iterator[tuple[int, F32]]:
         parts = 1
         if whole.size > LONGEST_CLIP_S * RATE_HZ:
             parts = -int(-whole.size // round(longest_s * RATE_HZ))
-        for piece in np.array_split(whole, parts):
-            yield number, piece
+        for place, piece in enumerate(np.array_split(whole, parts)):
+            yield _Piece(number, place, piece)
 
 
 def _down(way: Way, row: Row, pcm: F32) -> F32:

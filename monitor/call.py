@@ -16,6 +16,7 @@ from monitor.crosstalk import CrosstalkGate
 from monitor.cues import CueSpotter
 from monitor.customer import Customer
 from monitor.ear import Heard
+from monitor.early import EarlyCues
 from monitor.events import (
     PARTIES,
     AlertRaised,
@@ -90,6 +91,7 @@ class Call:
         self._agent_level = AgentLevel()
         self._pace = PaceMeter(settings.pace)
         self._spotter = CueSpotter(phrases)
+        self._early = EarlyCues(phrases)
         self._policy = Policy(settings.nudges)
         self._blocks = 0
         self.t = 0.0
@@ -142,6 +144,15 @@ class Call:
     def utterances(self) -> list[Utterance]:
         """What is to be written down, since the last call of this."""
         return self._turns.utterances()
+
+    def unfinished(self) -> Utterance | None:
+        """What the customer is saying, while they speak: its words so far may be asked for."""
+        return self._turns.unfinished("customer")
+
+    @property
+    def calm(self) -> bool:
+        """The customer's mood is not on watch or alert."""
+        return self._customer.mood.level == "calm"
 
     # ---- hearing ---------------------------------------------------------------
 
@@ -260,18 +271,42 @@ class Call:
                 late=late,
             )
         )
-        if not tr.final:
-            return
         if not self._separated:
             return
-        self._pace.transcript(tr)
-        self._take(self._turns.transcript(tr))
+        if not tr.final:
+            self._read_partial(tr, late)
+            return
+        confirmed = self._settle_early(tr)
+        if tr.text:
+            self._pace.transcript(tr)
+            self._take(self._turns.transcript(tr))
         if tr.party == "agent":
             self._agent_words_until = max(self._agent_words_until, tr.t1)
         if not (late and tr.party == "customer"):
             for cue in self._spotter.transcript(tr, self.t):
-                self._hear_cue(cue, late)
+                if cue.family not in confirmed:
+                    self._hear_cue(cue, late)
         self._look()
+
+    def _read_partial(self, tr: Transcript, late: bool) -> None:
+        """Partial words may raise what the final ones would."""
+        if late or tr.party != "customer":
+            return
+        if cues := self._early.partial(tr, self.t, self._cues):
+            for cue in cues:
+                self._hear_cue(cue, late)
+            self._look()
+
+    def _settle_early(self, tr: Transcript) -> set[str]:
+        """Families that partial words have told already; what the final ones lack goes."""
+        confirmed, gone = self._early.final(tr, self.t)
+        for cue in gone:
+            self._emit(cue.model_copy(update={"status": "taken_back"}))
+            self._cues = deque(other for other in self._cues if other != cue)
+            said = _said(cue)
+            self._frustrations = deque(one for one in self._frustrations if one != said)
+            self._customer.unsay(self.t, cue)
+        return confirmed
 
     def _hear_cue(self, cue: Cue, late: bool) -> None:
         self._emit(cue)
@@ -280,10 +315,7 @@ class Call:
             return  # an acknowledgement that is known late still spares the agent a nudge
         self._customer.cue(self.t, cue)
         if cue.weight >= HEAVY_WEIGHT:
-            text = f"They said “{cue.text}”"
-            self._frustrations.append(
-                Evidence(kind="words", t=cue.t0, text=text, value=cue.weight, unit="llr")
-            )
+            self._frustrations.append(_said(cue))
 
     def _obey(self, command: Command) -> None:
         match command.command:
@@ -412,3 +444,8 @@ class Call:
         self._seq += 1
         stamp: dict[str, Any] = {"call_id": self._call_id, "seq": self._seq, "t": self.t}
         self._out.append(event.model_copy(update=stamp))
+
+
+def _said(cue: Cue) -> Evidence:
+    text = f"They said “{cue.text}”"
+    return Evidence(kind="words", t=cue.t0, text=text, value=cue.weight, unit="llr")

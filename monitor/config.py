@@ -130,6 +130,9 @@ class AsrSettings(Section):
     batch: int = Field(4, description="Most utterances decoded together")
     queue: int = Field(256, description="Most utterances waiting, of all calls")
     deadline_s: float = Field(20.0, description="An utterance not decoded by then is given up")
+    partials: bool = Field(
+        True, description="Live: show the customer's words while they speak, if there is room"
+    )
     virtual_lag_s: float = Field(
         1.0, description="Re-analysis: words arrive so long after the utterance"
     )

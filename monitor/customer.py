@@ -103,6 +103,10 @@ class Customer:
                 if t0 < cue.t1 + WORDS_MARGIN_S and cue.t0 - WORDS_MARGIN_S < t1:
                     self._mood.take_back(t, overlap_id)
 
+    def unsay(self, t: float, cue: Cue) -> None:
+        """A phrase of theirs that was likely is not in the final words."""
+        self._mood.unsay(t, cue)
+
     def look(self, t: float) -> list[Event]:
         """Mood and alerts as they are now."""
         events = self._mood.step(t)

@@ -242,6 +242,11 @@ class Cue(Event):
     t1: float
     text: str = Field(description="The words that matched")
     weight: float = Field(default=0.0, description="Log-odds it adds to mood, 0 for agent cues")
+    status: Literal["heard", "likely", "taken_back"] = Field(
+        default="heard",
+        description="likely: in partial words; not told again when the final words have it "
+        "too, and taken_back, with the same family and t0, when they do not",
+    )
 
 
 # ---- the customer's mood -----------------------------------------------------
@@ -434,6 +439,9 @@ class Heartbeat(Model):
     type: Literal["heartbeat"] = "heartbeat"
     live_calls: int
     lag_s: float = Field(default=0.0, description="How late the event loop runs, s")
+    words_waiting: int = Field(default=0, description="Utterances that wait to be written down")
+    words_wait_s: float = Field(default=0.0, description="How long the oldest of live calls has")
+    words_load: float = Field(default=0.0, description="Share of speech-to-text in use, 0 to 1")
 
 
 class Resync(Model):

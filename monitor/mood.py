@@ -142,14 +142,22 @@ class MoodMeter:
         for item in self._talk_overs:
             if item[0] == overlap_id:
                 self._talk_overs.remove(item)
-                self._advance(t)
-                left = item[2] * self._leak(t - item[1])
-                self._move(-left)
-                term = self._terms.get("talk_over")
-                if term is not None:
-                    term.llr = max(term.llr * self._leak(t - term.t) - left, 0.0)
-                    term.t = t
+                self._undo(t, "talk_over", item[2], item[1])
                 return
+
+    def unsay(self, t: float, cue: Cue) -> None:
+        """The final words do not have a phrase that was counted at ``cue.t``; what is left
+        of it goes."""
+        self._undo(t, cue.family, cue.weight, cue.t)
+
+    def _undo(self, t: float, key: str, llr: float, since: float) -> None:
+        self._advance(t)
+        left = llr * self._leak(t - since)
+        self._move(-left)
+        term = self._terms.get(key)
+        if term is not None:
+            term.llr = max(term.llr * self._leak(t - term.t) - left, 0.0)
+            term.t = t
 
     def interrupted(self, t: float) -> None:
         """The customer broke in on the agent."""

@@ -93,14 +93,18 @@ class Redactor:
         self._asked_t: float | None = None
         self._unfinished: dict[Party, _Piece] = {}
 
-    def redact(self, transcript: Transcript) -> tuple[Transcript, list[Span]]:
+    def redact(
+        self, transcript: Transcript, *, wary: bool = False
+    ) -> tuple[Transcript, list[Span]]:
         """The transcript with its numbers masked, in text and words, and what to mute.
 
         Digits of the utterance before, when these continue them, can no longer be
-        called back from the words; their audio is in the spans.
+        called back from the words; their audio is in the spans. ``wary``: not all that
+        was said before is known, so a number may have been asked for. Partials are
+        always treated so, and lose the few digits they end in: more may follow.
         """
         t0, t1, party = transcript.t0, transcript.t1, transcript.party
-        asked = self.expects(t0)
+        asked = self.expects(t0) or wary or not transcript.final
         before = self._unfinished.get(party)
         if before is not None and t0 - before.t1 > PIECES_WITHIN_S:
             before = None
@@ -108,6 +112,9 @@ class Redactor:
 
         text = transcript.text.split()
         words = list(transcript.words)
+        if not transcript.final:
+            text = _without_tail(text)
+            transcript = transcript.model_copy(update={"text": " ".join(text)})
         in_text = _found(text, asked, leading)
         in_words = _found([word.text.strip() for word in words], asked, leading)
         spans = [Span(words[run.start].t0, words[run.stop - 1].t1) for run in in_words]
@@ -261,6 +268,17 @@ def _tail(tokens: Sequence[str]) -> str:
     """Digits with which the tokens end."""
     runs = _runs(tokens)
     return runs[-1].digits if runs and runs[-1].stop == len(tokens) else ""
+
+
+def _without_tail(tokens: list[str]) -> list[str]:
+    """Without digits at the end that are too few to be masked, and what announces some."""
+    end = len(tokens)
+    while end and _bare(tokens[end - 1]) in _TIMES:
+        end -= 1
+    runs = _runs(tokens[:end])
+    if runs and runs[-1].stop == end and len(runs[-1].digits) < MIN_ASKED:
+        end = runs[-1].start
+    return tokens[:end]
 
 
 def _masked_text(tokens: Sequence[str], runs: Sequence[_Run]) -> str:

@@ -38,7 +38,7 @@ from monitor.events import (
 from monitor.hearing import Hearing, HearingError
 from monitor.scribe import NO_WORDS, Scribe
 from monitor.sources import Pcm, Source, SourceError
-from monitor.transcriber import Transcriber
+from monitor.transcriber import Status, Transcriber
 
 F32 = NDArray[np.float32]
 
@@ -49,6 +49,9 @@ TURN_BLOCKS = 16
 """So many blocks are understood in one turn of the loop, about 1 ms, however many were heard."""
 LOOK_AHEAD_S = 60.0
 """How far decoding may run ahead of the call in a recording: larger batches, bounded memory."""
+LOOK_EVERY_S = 0.25
+"""How often a live call looks whether partial words are wanted, and whether there is room."""
+WORDS_BACK = "words are back"
 LAST_WORDS_S = 8.0
 """How long a live call that was hung up waits for the words of its last utterances."""
 
@@ -131,10 +134,13 @@ class Session:
         self._sink = sink
         self._recorded = recorded
         self._progress = progress
+        self._transcriber = transcriber
         self._scribe = Scribe(
             started.call_id, transcriber, settings, patient=recorded, mute=self._mute
         )
         self._live_words: set[asyncio.Task[None]] = set()
+        self._partial: asyncio.Task[None] | None = None
+        self._look_t = 0.0
         self._broken: SourceError | HearingError | None = None
         self._words_troubled = False
         self._stop_reason: str | None = None
@@ -182,7 +188,7 @@ class Session:
     # ---- live ------------------------------------------------------------------
 
     async def _run_live(self) -> None:
-        async with _task_group() as group:
+        async with _task_group() as group, self._following_words():
             slots = await self._hearing.open()
             try:
                 async with aclosing(self._blocks(at_least=1)) as blocks:
@@ -217,10 +223,11 @@ class Session:
         self._scribe.hear(samples)
         self._give(heard)
         self._submit_live(group)
+        self._ask_partial(group)
 
     def _submit_live(self, group: asyncio.TaskGroup) -> None:
         for utterance in self.call.utterances():
-            future = self._scribe.submit(utterance, self.call.t)
+            future = self._scribe.submit(utterance, self.call.t, calm=self.call.calm)
             if future is not None:
                 task = group.create_task(self._await_live(utterance, future))
                 self._live_words.add(task)
@@ -231,7 +238,36 @@ class Session:
         if item is not None and not self.call.ended:
             self._give(item)
 
+    def _ask_partial(self, group: asyncio.TaskGroup) -> None:
+        """Of one utterance at a time, one decode at a time."""
+        if (
+            self._partial is not None
+            or self.call.t < self._look_t
+            or not self._scribe.gives_partials
+        ):
+            return
+        self._look_t = self.call.t + LOOK_EVERY_S
+        utterance = self.call.unfinished()
+        if utterance is None:
+            return
+        words = self._scribe.partial(utterance, calm=self.call.calm)
+        if words is not None:
+            self._partial = group.create_task(self._await_partial(utterance, words))
+
+    async def _await_partial(self, utterance: Utterance, words: asyncio.Future[Decoded]) -> None:
+        try:
+            decoded = await words
+        except NO_WORDS:  # there was no room after all, or the final is on its way
+            return
+        finally:
+            self._partial = None
+        item = self._scribe.partial_transcript(utterance, decoded)
+        if item is not None and not self.call.ended:
+            self._give(item)
+
     async def _await_last_words(self) -> None:
+        if self._partial is not None:
+            self._partial.cancel()
         if not self._live_words:
             return
         _, late = await asyncio.wait(self._live_words, timeout=LAST_WORDS_S)
@@ -374,8 +410,28 @@ class Session:
             return None
         if self.call.ended:
             return None
-        self._words_trouble(False, "words are back")
+        if self._transcriber is None or self._recorded or not self._transcriber.status.degraded:
+            self._words_trouble(False, WORDS_BACK)
         return self._scribe.transcript(utterance, decoded)
+
+    @asynccontextmanager
+    async def _following_words(self) -> AsyncIterator[None]:
+        """Tell the screens when speech-to-text gets into trouble, and when it is out of it:
+        also those of calls that have lost no words themselves."""
+        if self._transcriber is None:
+            yield
+            return
+
+        def tell(status: Status) -> None:
+            self._words_trouble(status.degraded, status.reason or WORDS_BACK)
+
+        if self._transcriber.status.degraded:
+            tell(self._transcriber.status)
+        forget = self._transcriber.on_status(tell)
+        try:
+            yield
+        finally:
+            forget()
 
     def _words_trouble(self, active: bool, reason: str) -> None:
         if active != self._words_troubled and not self.call.ended:

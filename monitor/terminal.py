@@ -111,7 +111,7 @@ class LiveLines:
             case CallEnded():
                 detail = f": {escape(event.detail)}" if event.detail else ""
                 return f"[bold]call ended[/] · {event.reason}{detail} · {clock(event.duration_s)}"
-            case Words(final=True) if self._words:
+            case Words(final=True) if self._words and event.text:
                 who = BOTH if event.call_id in self._unseparated else WHO[event.party]
                 return f"{who} {escape(event.text)}"
             case NudgeOpened():

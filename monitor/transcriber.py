@@ -126,7 +126,8 @@ class Transcriber:
         """How busy it is now, and what became of all jobs."""
         now = self._clock()
         waiting = {str(kind): self._backlog.count(kind) for kind in KINDS}
-        return self._meter.report(waiting, self._backlog.oldest_wait_s(now), now)
+        decoding = sum(len(worker.batch) for worker in self._workers)
+        return self._meter.report(waiting, decoding, self._backlog.oldest_wait_s(now), now)
 
     @property
     def status(self) -> Status:
@@ -303,7 +304,7 @@ class Transcriber:
         self._recover(entry.job, waited_s)
 
     def _fail_decoding(self, entry: Entry, error: EngineError) -> None:
-        self._failures += 1
+        self._failures += entry.job.kind in ("final", "recording")  # nobody misses a partial
         self._meter.failed[entry.job.kind] += 1
         entry.fail(error)
         if self._failures >= FAILURES_TO_DEGRADE:

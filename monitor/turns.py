@@ -92,6 +92,7 @@ class TurnTaker:
         self._dead_air_count = 0
         self._utterances: list[Utterance] = []
         self._utterance_number = 0
+        self._reserved: list[int | None] = [None, None]  # numbers of open utterances
         self._t = 0.0
 
     # ---- inputs ----------------------------------------------------------------
@@ -159,9 +160,24 @@ class TurnTaker:
     # ---- what is so now ----------------------------------------------------------
 
     def utterances(self) -> list[Utterance]:
-        """Utterances ended since the last call, numbered from 1 in order of their end."""
+        """Utterances ended since the last call, numbered from 1: in order of their end, or
+        of the first question for them while they were ``unfinished``."""
         out, self._utterances = self._utterances, []
         return out
+
+    def unfinished(self, party: Party) -> Utterance | None:
+        """The party's utterance so far, while they speak; it will end under this number."""
+        row = _row(party)
+        speaker = self._speakers[row]
+        if not speaker.speaking or speaker.utterance_t0 == NEVER:
+            return None
+        return Utterance(
+            number=self._number(row),
+            party=party,
+            t0=round(speaker.utterance_t0, 3),
+            t1=round(self._t, 3),
+            final=False,
+        )
 
     @property
     def holder(self) -> Holder:
@@ -281,13 +297,21 @@ class TurnTaker:
             self._holder, self._holder_since = holder, since
             out.append(Floor(t=t, holder=holder, since=round(since, 3)))
 
+    def _number(self, row: int) -> int:
+        """The number of the party's utterance, which it keeps from the first question for it."""
+        number = self._reserved[row]
+        if number is None:
+            self._utterance_number += 1
+            number = self._reserved[row] = self._utterance_number
+        return number
+
     def _number_utterances(self) -> None:
         ended = [(u.t1, row, u) for row, s in enumerate(self._speakers) for u in s.ended]
         for _, row, utterance in sorted(ended, key=lambda item: item[:2]):
-            self._utterance_number += 1
+            number, self._reserved[row] = self._number(row), None
             self._utterances.append(
                 Utterance(
-                    number=self._utterance_number,
+                    number=number,
                     party=PARTIES[row],
                     t0=round(utterance.t0, 3),
                     t1=round(utterance.t1, 3),

@@ -19,6 +19,8 @@ class Workload:
 
     waiting: dict[str, int] = field(default_factory=dict)
     """Utterances in the queue now."""
+    decoding: int = 0
+    """Utterances that are being decoded."""
     oldest_wait_s: float = 0.0
     """How long the oldest final of a live call has waited."""
     utilisation: float = 0.0
@@ -62,9 +64,12 @@ class Meter:
         target = self._busy / self._workers
         return target + (self._share - target) * math.exp(-(now - self._at) / OVER_S)
 
-    def report(self, waiting: dict[str, int], oldest_wait_s: float, now: float) -> Workload:
+    def report(
+        self, waiting: dict[str, int], decoding: int, oldest_wait_s: float, now: float
+    ) -> Workload:
         return Workload(
             waiting=waiting,
+            decoding=decoding,
             oldest_wait_s=round(oldest_wait_s, 3),
             utilisation=round(self.utilisation(now), 3),
             decoded=dict(self.decoded),

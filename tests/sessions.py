@@ -1,7 +1,8 @@
 """Whole sessions for the tests: a score made audible, an engine that knows the words.
 
 The samples of a block carry the rows that the fake ear reads from them, and behind
-those the number of the block, so that a clip tells whose it is and where it was cut.
+those the number of the block, so that a clip tells whose it is and where it was cut: all
+in units of 16 bits, so that it is audio to whoever keeps it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from tests.dialogue import PHRASES, words
 
 F32 = NDArray[np.float32]
 WAIT_S = 20.0
+FINALS_ONLY = Settings(asr=AsrSettings(partials=False))
 _ROWS = len(fields(Heard))
+UNIT = 2.0**-15
 _MARK = 1000.0
 """Added to the number of a block: no row is as large."""
 
@@ -45,7 +48,7 @@ def audible(rows: Heard, first_block: int = 0) -> F32:
     numbers = _MARK + first_block + np.arange(rows.blocks, dtype=np.float32)
     pcm[0, :, _ROWS:] = -numbers[:, None]
     pcm[1, :, _ROWS:] = numbers[:, None]
-    return pcm.reshape(2, -1)
+    return pcm.reshape(2, -1) * np.float32(UNIT)
 
 
 def chunked(pcm: F32, size: int) -> list[Pcm]:
@@ -71,12 +74,13 @@ class ScoreEar:
     def hear(self, slots: NDArray[np.intp], pcm: F32) -> Heard:
         if not set(slots.tolist()) <= self.opened:
             raise ValueError("a slot is not open")
-        rows = Heard(*(pcm[:, :, i].copy() for i in range(_ROWS)))
+        rows = Heard(*(pcm[:, :, i] / np.float32(UNIT) for i in range(_ROWS)))
         return replace(rows, f0_hz=np.where(rows.f0_hz == 0, np.float32(np.nan), rows.f0_hz))
 
 
 def cut_at(clip: F32) -> tuple[Party, float]:
     """Whose clip it is, and the audio time of its first sample."""
+    clip = clip / np.float32(UNIT)
     at = int(np.flatnonzero(np.abs(clip) >= _MARK)[0])
     number = abs(clip[at])
     change = at + int(np.flatnonzero(np.abs(clip[at:]) >= number + 1)[0])
@@ -250,7 +254,7 @@ def session(
     return Session(
         started,
         source,
-        settings=settings or Settings(),
+        settings=settings or FINALS_ONLY,
         phrases=PHRASES,
         hearing=ears,
         transcriber=transcriber,

@@ -157,11 +157,73 @@ def test_words_marked_late_by_the_outside_too() -> None:
     assert of(events, "cue") == []
 
 
-def test_partial_words_are_shown_but_not_understood() -> None:
+def partial(said: tuple[float, Transcript], at: float, text: str) -> tuple[float, Transcript]:
+    return at, said[1].model_copy(update={"final": False, "t1": at, "text": text, "words": []})
+
+
+def test_partial_words_raise_a_cue_once_and_the_final_ones_confirm_it() -> None:
+    final = HURT_SAID[1]
+    early = [partial(final, 5, "I already told"), partial(final, 6, "I already told your")]
+    with_partials, without = run(*HURT, [*early, final]), run(*HURT, [final])
+    assert [w.final for w in of(with_partials, "words")] == [False, False, True]
+    (cue,) = (cue for cue in of(with_partials, "cue") if cue.family == "repetition")
+    (told_late,) = (cue for cue in of(without, "cue") if cue.family == "repetition")
+    assert (cue.status, told_late.status) == ("likely", "heard")
+    assert cue.t < 5.1 < 11 < told_late.t, "7 s sooner"
+    peaks = [max(m.score for m in of(events, "mood")) for events in (with_partials, without)]
+    assert peaks[0] <= peaks[1], "counted once"
+
+
+def test_a_cue_that_the_final_words_lack_is_taken_back() -> None:
     at, tr = HURT_SAID[1]
-    events = run(*HURT, [(at, tr.model_copy(update={"final": False}))])
-    assert not of(events, "words")[0].final
+    final = (at, tr.model_copy(update={"text": "I read you all of it", "words": []}))
+    events = run(*HURT, [partial(final, 5, "I already told you"), final])
+    likely, gone = of(events, "cue")
+    assert (likely.status, gone.status) == ("likely", "taken_back")
+    assert (gone.family, gone.t0, gone.text) == (likely.family, likely.t0, likely.text)
+    before = [mood for mood in of(events, "mood") if mood.t < gone.t]
+    after = [mood for mood in of(events, "mood") if gone.t <= mood.t <= gone.t + 1]
+    assert max(mood.score for mood in before) > 1.5
+    assert after[0].score < 0.5
+    assert not [reason for reason in after[0].reasons if reason.kind == "words"]
+    assert of(events, "nudge.opened") == []
+
+
+def test_an_empty_final_takes_partial_words_and_their_cue_back() -> None:
+    at, tr = HURT_SAID[1]
+    final = (at, tr.model_copy(update={"text": "", "words": []}))
+    events = run(*HURT, [partial(final, 5, "I already told you"), final])
+    assert [cue.status for cue in of(events, "cue")] == ["likely", "taken_back"]
+    assert of(events, "words")[-1].text == ""
+
+
+def test_partial_words_of_relief_or_of_the_agent_raise_nothing() -> None:
+    final = HURT_SAID[1]
+    agent = (9.0, HURT_SAID[6][1].model_copy(update={"final": False}))
+    events = run(*HURT, [partial(final, 5, "Thank you so much that is great"), agent])
     assert of(events, "cue") == []
+
+
+def test_a_family_counted_a_moment_ago_is_left_to_the_final_words() -> None:
+    first, second = HURT_SAID[1], HURT_SAID[3]
+    events = run(*HURT, [first, partial(second, 17, "Yes I already told you")])
+    assert {cue.status for cue in of(events, "cue")} == {"heard"}
+
+
+def test_the_unfinished_utterance_keeps_its_number() -> None:
+    on, sound = call(), heard(line((9, "."), (1, "=")), line((1, "."), (6, "="), (6, ".")))
+    assert on.unfinished() is None
+    on.receive(sound.part(0, 94))
+    open_now = on.unfinished()
+    assert open_now is not None
+    assert (open_now.number, open_now.party, open_now.final) == (1, "customer", False)
+    assert (open_now.t0, open_now.t1) == (pytest.approx(1, abs=0.1), pytest.approx(3, abs=0.04))
+    on.receive(sound.part(94, 188))
+    assert on.unfinished().number == 1  # type: ignore[union-attr]
+    on.receive(sound.part(188, sound.blocks))
+    on.receive(HangUp())
+    assert [(u.number, u.party) for u in on.utterances()] == [(1, "customer"), (2, "agent")]
+    assert on.unfinished() is None
 
 
 def test_without_words_the_acoustic_lane_goes_on() -> None:

@@ -15,12 +15,12 @@ ROOMS: list[tuple[str, str]] = [
     (
         "understanding",
         "turns floor utterances overlaps attempt usual backchannels voice rate accommodation pace"
-        " wording misheard phrases cues mood customer view nudges policy report call redaction",
+        " wording misheard phrases cues early partials mood customer view nudges policy report call redaction",
     ),
     (
         "outside",
-        "audiofile engines weights jobs languages backlog workload transcriber sources tape worker hearing scribe session bus"
-        " database schema migrations rows writer store recording retention runtime calls server"
+        "audiofile engines weights jobs languages backlog workload transcriber sources tape worker"
+        " hearing scribe session bus database schema migrations rows writer store recording retention runtime calls server"
         " analysis house terminal doctor demo bench score cli __main__",
     ),
 ]

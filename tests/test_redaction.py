@@ -119,8 +119,22 @@ def test_a_partial_is_redacted_but_not_remembered() -> None:
     partial = said("it is 411").model_copy(update={"final": False})
     redactor.redact(partial)
     assert redactor.redact(said("222 okay", t0=2.0))[1] == []
-    full = said("123456").model_copy(update={"final": False})
-    assert redactor.redact(full)[0].text == MASK
+    for text, shown in (
+        ("123456", MASK),
+        ("it is 41", "it is"),
+        ("it is four one double", "it is"),
+        ("it is 411", f"it is {MASK}"),
+        ("two weeks ago", "two weeks ago"),
+    ):
+        part = said(text).model_copy(update={"final": False})
+        assert redactor.redact(part)[0].text == shown, "more digits may follow"
+
+
+def test_where_a_question_may_be_unknown_three_digits_are_too_many() -> None:
+    assert Redactor().redact(said("it is 411 okay"))[0].text == "it is 411 okay"
+    wary, spans = Redactor().redact(said("it is 411 okay"), wary=True)
+    assert wary.text == f"it is {MASK} okay"
+    assert len(spans) == 1
 
 
 digits = st.text("0123456789", min_size=6, max_size=19).filter(

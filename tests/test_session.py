@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -21,19 +22,23 @@ from monitor.ear import Ear, Heard
 from monitor.engines import Decoded, EngineError
 from monitor.events import Command, HangUp, Missing, Party, Transcript, Utterance
 from monitor.hearing import Hearing
+from monitor.jobs import Job
 from monitor.resources import resource
 from monitor.scribe import MUTE_EDGE_S
 from monitor.sources import Pcm
 from monitor.sources.wav import WavSource
-from tests.dialogue import CALM, CALM_SAID, HURT, HURT_SAID, TALK_OVER, call, line
+from monitor.transcriber import BEHIND, Transcriber
+from tests.dialogue import CALM, CALM_SAID, HURT, HURT_SAID, PHRASES, TALK_OVER, call, line
 from tests.scores import heard
 from tests.sessions import (
     F32,
+    UNIT,
     WAIT_S,
     Kept,
     KnowingEngine,
     ScoreEar,
     Script,
+    Step,
     audible,
     broken,
     chunked,
@@ -273,7 +278,7 @@ async def test_a_source_that_breaks_keeps_what_came_before(recorded: bool) -> No
 async def test_an_ear_that_fails_ends_the_call_with_what_was_heard() -> None:
     class Deaf(ScoreEar):
         def hear(self, slots: Any, pcm: Any) -> Heard:
-            if (pcm[:, :, 6] >= 1000 + 8 / BLOCK_S).any():
+            if (pcm[:, :, 6] >= (1000 + 8 / BLOCK_S) * UNIT).any():
                 raise TypeError("no such thing")
             return super().hear(slots, pcm)
 
@@ -334,7 +339,7 @@ async def test_time_goes_on_over_missing_audio(size: int, recorded: bool) -> Non
     ]
     recording = kept.recording()
     assert recording.shape[1] == blocks * BLOCK, "as long as the call"
-    numbers = recording[1].reshape(-1, BLOCK)[:, 10]
+    numbers = recording[1].reshape(-1, BLOCK)[:, 10] / UNIT
     there = np.flatnonzero(numbers)
     assert np.array_equal(numbers[there] - 1000, there), "each block at its time"
     assert not numbers[156:456].any()
@@ -553,6 +558,167 @@ async def test_commands_reach_the_call(ears: Any) -> None:
     assert kept.events[0].type == "call.started", "nothing comes before it"
     assert [n.outcome for n in kept.of("nudge.closed")] == ["dismissed"]
     assert len(kept.of("nudge.opened")) == 1, "snoozed"
+
+
+# ---- partial words ---------------------------------------------------------------------
+
+
+@dataclass
+class HearsWords(KnowingEngine):
+    """Says the words whose time is in the clip: a part of an utterance has a part of them."""
+
+    mute: bool = False  # finds nothing in a whole utterance
+
+    def _decode(self, clip: F32) -> Decoded:
+        party, t0 = cut_at(clip)
+        t1 = t0 + clip.size / RATE_HZ
+        spoken = [w for s in self.said if s.party == party for w in timed(s)]
+        here = [w for w in spoken if t0 <= w.t0 and w.t1 <= t1 + 0.1]
+        if self.mute and spoken and spoken[-1] in here:
+            return Decoded("", dropped="unlikely")
+        return Decoded(" ".join(w.text for w in here), confidence=0.9)
+
+
+def decoded(transcriber: Transcriber) -> Callable[[], Awaitable[None]]:
+    """A step of a script that waits until nothing is being decoded."""
+
+    async def wait() -> None:
+        async with asyncio.timeout(WAIT_S):
+            while (now := transcriber.workload).decoding or sum(now.waiting.values()):
+                await asyncio.sleep(0)
+            for _ in range(5):  # what came goes into the call
+                await asyncio.sleep(0)
+
+    return wait
+
+
+TOLD = "I already told your colleague three times that it does not work"
+TOLD_ROWS = heard(line((2, "="), (14, ".")), line((3, "."), (9, "="), (4, ".")))
+TOLD_SAID = said(("agent", 0, 2, "Hello how can I help"), ("customer", 3, 12, TOLD))
+
+
+async def told(engine: KnowingEngine, **asr: Any) -> Kept:
+    kept = Kept()
+    async with hearing() as ears, transcribing(engine, **asr) as transcriber:
+        wait = decoded(transcriber)
+        chunks = chunked(audible(TOLD_ROWS), SECOND // 4)
+        steps: list[Step] = [step for chunk in chunks for step in (chunk, wait)]
+        await session(Script(steps), kept, ears, transcriber, settings=Settings()).run()
+    return kept
+
+
+async def test_the_customers_words_come_while_they_speak_and_raise_a_cue_early() -> None:
+    kept = await told(HearsWords(TOLD_SAID))
+    customer = [w for w in kept.of("words") if w.party == "customer"]
+    partial = [w for w in customer if not w.final]
+    assert len(partial) >= 6
+    assert all(TOLD.startswith(w.text) for w in partial)
+    assert [len(w.text) for w in partial] == sorted({len(w.text) for w in partial}), "they grow"
+    assert {w.utterance for w in customer} == {customer[-1].utterance}
+    assert customer[-1].final
+    assert customer[-1].text == TOLD
+    assert partial[0].t < 3 + 1.5 + 1.0 + 0.6
+    cue = kept.of("cue")[0]
+    assert (cue.family, cue.status) == ("repetition", "likely")
+    assert cue.t < 3 + 9 - 3, "long before they have finished"
+    assert "taken_back" not in [c.status for c in kept.of("cue")]
+    assert all(w.final for w in kept.of("words") if w.party == "agent")
+
+
+async def test_a_call_with_partial_words_is_a_function_of_its_inputs() -> None:
+    kept = await told(HearsWords(TOLD_SAID))
+    started = kept.of("call.started")[0].model_copy(update={"policy": "", "limits": []})
+    again = Call(started, Settings(), PHRASES)
+    for t, item in kept.inputs:
+        assert again.t == pytest.approx(t)
+        again.receive(item)
+    assert again.events() == kept.events
+
+
+async def test_words_that_were_shown_leave_when_the_final_finds_none() -> None:
+    kept = await told(HearsWords(TOLD_SAID, mute=True))
+    customer = [w for w in kept.of("words") if w.party == "customer"]
+    assert any(not w.final and w.text for w in customer)
+    assert (customer[-1].final, customer[-1].text) == (True, "")
+    assert [c.status for c in kept.of("cue")] == ["likely", "taken_back"]
+
+
+async def test_partials_that_fail_are_nobodys_trouble() -> None:
+    class OnlyWhole(HearsWords):
+        def transcribe(
+            self, clips: Sequence[F32], *, language: str | None, word_times: bool
+        ) -> list[Decoded]:
+            if not word_times:
+                raise EngineError("no parts")
+            return super().transcribe(clips, language=language, word_times=word_times)
+
+    kept = await told(OnlyWhole(TOLD_SAID))
+    assert kept.of("degraded") == []
+    assert [w.text for w in kept.of("words")] == [s.text for s in TOLD_SAID]
+
+
+async def test_a_recording_asks_for_no_partials(hurt: Heard) -> None:
+    engine = KnowingEngine(HURT_WORDS)
+    kept = await run([Pcm(audible(hurt))], engine, settings=Settings())
+    assert all(w.final for w in kept.of("words"))
+    assert len(engine.cuts) == len(expected(hurt))
+
+
+async def test_a_card_number_is_in_no_partial() -> None:
+    engine = HearsWords(CARD_WORDS)
+    kept = Kept()
+    async with hearing() as ears, transcribing(engine) as transcriber:
+        wait = decoded(transcriber)
+        chunks = chunked(audible(CARD_ROWS), SECOND // 4)
+        steps: list[Step] = [step for chunk in chunks for step in (chunk, wait)]
+        await session(Script(steps), kept, ears, transcriber, settings=Settings()).run()
+    partial = [w.text for w in kept.of("words") if not w.final]
+    assert partial
+    assert set(partial) <= {"It is", "It is [number]", "It is [number] okay"}
+    logged = [item.text for _, item in transcripts(kept) if not item.final]
+    assert not any("one" in text.split() or "four" in text for text in logged)
+
+
+async def test_every_live_call_is_told_when_words_are_behind_and_when_they_are_back(
+    ears: Any,
+) -> None:
+    slow, now = Slow(), 100.0
+    quiet, busy = Kept(), Kept()
+    pcm = audible(heard("", line((1, "."), (2, "="), (4, "."))))
+    async with transcribing(KnowingEngine((), slow), clock=lambda: now) as transcriber:
+
+        async def behind() -> None:
+            nonlocal now
+            await slow.reached()
+            transcriber.submit(a_job())
+            now += 5.0
+            transcriber.check()
+
+        async def back() -> None:
+            slow.opened.set()
+            await decoded(transcriber)()
+            await transcriber.submit(a_job())
+
+        steps: list[Step] = [*chunked(pcm, 800), behind, back]
+        waiting = asyncio.create_task(
+            session(Script([Pcm(pcm[:, :SECOND]), forever]), quiet, ears, transcriber).run()
+        )
+        await quiet.until(lambda k: k.of("levels"))
+        await session(Script(steps), busy, ears, transcriber).run()
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        late = Kept()
+        await session(Script([]), late, ears, transcriber).run()
+    for kept in (quiet, busy):
+        told_of = [(d.part, d.active, d.reason) for d in kept.of("degraded")]
+        assert told_of == [("words", True, BEHIND), ("words", False, "words are back")]
+    assert late.of("degraded") == []
+
+
+def a_job() -> Job:
+    pcm = audible(heard("", "=" * 10))
+    utterance = Utterance(number=99, party="customer", t0=0, t1=1)
+    return Job(call_id="other", utterance=utterance, samples=pcm[1])
 
 
 # ---- what may be kept --------------------------------------------------------------------

@@ -254,6 +254,10 @@ export interface Cue {
   family: string;
   party: "agent" | "customer";
   seq: number;
+  /**
+   * likely: in partial words; not told again when the final words have it too, and taken_back, with the same family and t0, when they do not
+   */
+  status: "heard" | "likely" | "taken_back";
   t: number;
   t0: number;
   t1: number;
@@ -521,6 +525,18 @@ export interface Heartbeat {
   lag_s: number;
   live_calls: number;
   type: "heartbeat";
+  /**
+   * Share of speech-to-text in use, 0 to 1
+   */
+  words_load: number;
+  /**
+   * How long the oldest of live calls has
+   */
+  words_wait_s: number;
+  /**
+   * Utterances that wait to be written down
+   */
+  words_waiting: number;
 }
 /**
  * The subscriber fell behind its facts and is closed; come back with since=seq.

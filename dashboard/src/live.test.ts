@@ -24,7 +24,14 @@ class Socket {
   }
 }
 
-const HEARTBEAT: ServerMessage = { type: "heartbeat", live_calls: 1, lag_s: 0 };
+const HEARTBEAT: ServerMessage = {
+  type: "heartbeat",
+  live_calls: 1,
+  lag_s: 0,
+  words_waiting: 0,
+  words_wait_s: 0,
+  words_load: 0,
+};
 let sockets: Socket[];
 let delivered: ServerMessage[][];
 let seq: number;

@@ -101,6 +101,15 @@ describe("what the events mean", () => {
     expect(call.utterances.map(({ text }) => text)).toEqual(["where is it"]);
   });
 
+  test("a likely cue stays, unless the final words take it back", () => {
+    const likely = { family: "churn", t0: 4.2, status: "likely" } as const;
+    const other = { family: "effort", t0: 4.2 };
+    const call = fold(script(["cue", 6, likely], ["cue", 7, other]));
+    expect(call.cues).toHaveLength(2);
+    const after = reduceCall(call, event("cue", 3, 9, { ...likely, status: "taken_back" }));
+    expect(after.cues.map(({ family }) => family)).toEqual(["effort"]);
+  });
+
   test("words that arrive late stand where they were said", () => {
     const call = fold(
       script(

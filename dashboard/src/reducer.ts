@@ -171,8 +171,11 @@ function change(call: Call, event: CallEvent): Partial<Call> {
       return { deadAirs: [...call.deadAirs, event] };
     case "gap":
       return { gaps: [...call.gaps, event] };
-    case "cue":
-      return { cues: [...call.cues, event] };
+    case "cue": {
+      if (event.status !== "taken_back") return { cues: [...call.cues, event] };
+      const same = (cue: EventOf<"cue">) => cue.family === event.family && cue.t0 === event.t0;
+      return { cues: call.cues.filter((cue) => !same(cue)) };
+    }
     case "words":
       return { utterances: withUtterance(call.utterances, event) };
     case "nudge.opened":

@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterator
 
-from monitor.jobs import Entry, Job, Kind
+from monitor.jobs import KINDS, Entry, Job, Kind
 
 _RANKS: dict[Kind, int] = {"final": 0, "partial": 2, "calm_partial": 3, "recording": 4}
 _FRESH, _OVERDUE = 0, 1
@@ -43,6 +43,13 @@ class Backlog:
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of each kind."""
+        counts: dict[str, int] = dict.fromkeys(KINDS, 0)
+        for entry in self._entries:
+            counts[entry.job.kind] += 1
+        return counts
 
     def count(self, *kinds: Kind) -> int:
         return sum(entry.job.kind in kinds for entry in self._entries)

@@ -23,6 +23,7 @@ from monitor.server.desk import Queues
 from monitor.sources import SourceError
 from monitor.sources.wav import WavSource
 from monitor.store import Store
+from monitor.workload import Workload
 
 SWITCH_S = 0.0005
 """The loop gives the interpreter up at each read and write of a socket, and gets it back from
@@ -92,8 +93,12 @@ async def open_house(
 
         def queues() -> Queues:
             scribes = runtime.transcriber
-            words = scribes.queue_depth if scribes is not None else 0
-            return Queues(hearing=runtime.hearing.waiting, words=words, disk=store.fill)
+            return Queues(
+                hearing=runtime.hearing.waiting,
+                words=scribes.queue_depth if scribes is not None else 0,
+                disk=store.fill,
+                speech_to_text=scribes.workload if scribes is not None else Workload(),
+            )
 
         server = Server(
             settings,

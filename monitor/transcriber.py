@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from monitor.backlog import Backlog
 from monitor.config import AsrSettings
 from monitor.engines import Decoded, Engine, EngineError
-from monitor.jobs import KINDS, Entry, Expired, Job, Result, Shed, Worker
+from monitor.jobs import Entry, Expired, Job, Result, Shed, Worker
 from monitor.languages import Languages
 from monitor.workload import Meter, Workload
 
@@ -125,7 +125,7 @@ class Transcriber:
     def workload(self) -> Workload:
         """How busy it is now, and what became of all jobs."""
         now = self._clock()
-        waiting = {str(kind): self._backlog.count(kind) for kind in KINDS}
+        waiting = self._backlog.counts()
         decoding = sum(len(worker.batch) for worker in self._workers)
         return self._meter.report(waiting, decoding, self._backlog.oldest_wait_s(now), now)
 

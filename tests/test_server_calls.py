@@ -13,6 +13,7 @@ from monitor.events import CALL_EVENT, Degraded, Turn
 from monitor.server.calls import AsAnnounced
 from monitor.server.desk import Queues
 from monitor.server.reference import page
+from monitor.workload import Workload
 from tests.serving import ANNA, WAIT_S, ended, stage, started
 
 
@@ -190,13 +191,27 @@ async def test_health_says_whether_words_are_late(tmp_path: Path) -> None:
 
 
 async def test_health_says_how_late_the_loop_was_and_what_waits(tmp_path: Path) -> None:
-    waiting = Queues(hearing=3, words=2, disk=0.25)
+    work = Workload(waiting={"final": 2}, oldest_wait_s=1.5, utilisation=0.75, late=1)
+    waiting = Queues(hearing=3, words=2, disk=0.25, speech_to_text=work)
     async with stage(tmp_path, queues=lambda: waiting) as s, s.client(None) as client:
         s.server.desk.lag.saw(0.03)
         s.emit(started())
         screen = s.bus.subscribe(call_id="c1")
         health = (await client.get("/api/health")).json()
-        assert health["queues"] == {"hearing": 3, "words": 2, "disk": 0.25}
+        queues = health["queues"]
+        assert (queues["hearing"], queues["words"], queues["disk"]) == (3, 2, 0.25)
+        assert queues["speech_to_text"] == {
+            "waiting": {"final": 2},
+            "decoding": 0,
+            "oldest_wait_s": 1.5,
+            "utilisation": 0.75,
+            "decoded": {},
+            "late": 1,
+            "shed": {},
+            "expired": {},
+            "refused": {},
+            "failed": {},
+        }
         assert health["slowest_screen"] == screen.behind == 1
         loop = health["loop"]
         assert len(loop["counts"]) == len(loop["edges_s"]) + 1

@@ -15,6 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from monitor.config import Settings
 from monitor.events import SERVER_MESSAGE, Levels, Mood, Turn, Words
 from monitor.server.app import Server, ServerError
+from monitor.server.desk import Queues
+from monitor.workload import Workload
 from tests.serving import ANNA, BEN, WAIT_S, Stage, ended, hear, hear_event, say, stage, started
 
 
@@ -59,6 +61,14 @@ async def test_snapshot_then_events_then_heartbeats(tmp_path: Path) -> None:
         beat = await hear(socket, "heartbeat")
         assert beat["live_calls"] == 1
         assert SERVER_MESSAGE.validate_python(beat).lag_s >= 0
+
+
+async def test_the_heartbeat_says_how_busy_speech_to_text_is(tmp_path: Path) -> None:
+    work = Workload(oldest_wait_s=1.5, utilisation=0.75)
+    waiting = Queues(words=7, speech_to_text=work)
+    async with stage(tmp_path, queues=lambda: waiting) as s, s.socket() as socket:
+        beat = await hear(socket, "heartbeat")
+    assert (beat["words_waiting"], beat["words_wait_s"], beat["words_load"]) == (7, 1.5, 0.75)
 
 
 async def test_coming_back_with_since_brings_the_rest(tmp_path: Path) -> None:

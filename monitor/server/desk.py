@@ -14,6 +14,7 @@ from monitor.server.auth import Auth
 from monitor.server.lag import LoopLag
 from monitor.sources import Source
 from monitor.store import Store
+from monitor.workload import Workload
 
 
 class Started(Protocol):
@@ -42,6 +43,8 @@ class Queues:
     """Utterances that wait to be written down; ``asr.queue`` at most."""
     disk: float = 0.0
     """Share of the backlog of writing that is used, 0 to 1."""
+    speech_to_text: Workload = field(default_factory=Workload)
+    """What it is asked for, how busy it is, and what became of all it was asked."""
 
 
 @dataclass(frozen=True, slots=True)

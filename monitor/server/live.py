@@ -192,8 +192,14 @@ class LiveConnection:
         while True:
             if time.time() >= self._identity.until_s:
                 raise _Over(POLICY, "this link is no longer valid; ask for a new one")
-            live_calls = len(self._desk.bus.live_calls())
-            beat = Heartbeat(live_calls=live_calls, lag_s=round(self._desk.lag.lag_s, 4))
+            queues = self._desk.queues()
+            beat = Heartbeat(
+                live_calls=len(self._desk.bus.live_calls()),
+                lag_s=round(self._desk.lag.lag_s, 4),
+                words_waiting=queues.words,
+                words_wait_s=queues.speech_to_text.oldest_wait_s,
+                words_load=queues.speech_to_text.utilisation,
+            )
             await self._send(beat.model_dump_json())
             await asyncio.sleep(self._desk.settings.server.heartbeat_s)
 

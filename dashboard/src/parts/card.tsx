@@ -18,6 +18,7 @@ export const Card = memo(function Card(props: {
   const nudge = openNudge(call);
   const over = talkOvers(call);
   const brief = props.dense && now === "calm";
+  const troubles = Object.values(call.degraded);
   return (
     <li class={`card call-card ${now} ${call.ended ? "ended" : ""} ${props.open ? "open" : ""} ${brief ? "brief" : ""}`}>
       <div class="row spread">
@@ -49,6 +50,7 @@ export const Card = memo(function Card(props: {
           <Spark curve={call.moodCurve} now={call.t} />
         </>
       )}
+      {troubles.length > 0 && !call.ended && <p class="notice one-line">{troubles.join(" · ")}</p>}
       <p class="row small foot">
         <Holder call={call} />
         {nudge && (

@@ -6,6 +6,7 @@ import { Curve } from "./curve";
 import { Link } from "./link";
 import { Mood } from "./mood";
 import { Transcript } from "./transcript";
+import { Troubles } from "./troubles";
 import { useLive, type Watching } from "./use_live";
 
 /** One call, followed live: what was stored so far, then the events since. */
@@ -70,6 +71,7 @@ function Followed({ id, past, onClose }: { id: string; past: World; onClose: () 
           Close
         </button>
       </header>
+      <Troubles call={call} />
       <section class="panel-mood" aria-label="Customer mood">
         <div class="row">
           <Mood level={level(call)} rising={call.mood?.rising ?? false} measured={separated(call)} />

@@ -4,6 +4,7 @@ import { author, clock, customerName } from "../format";
 import { Link } from "../parts/link";
 import { Mood } from "../parts/mood";
 import { Transcript } from "../parts/transcript";
+import { Troubles } from "../parts/troubles";
 import { useLive, type Watching } from "../parts/use_live";
 import { type Call, level, openNudge, reasons, separated, speaking } from "../reducer";
 import "../styles/agent.css";
@@ -227,16 +228,11 @@ function NewestNote({ call }: { call: Call }) {
 }
 
 function Limits({ call }: { call: Call }) {
-  const troubles = Object.values(call.degraded);
   const limits = call.started?.limits ?? [];
-  if (troubles.length + limits.length === 0) return null;
+  if (Object.keys(call.degraded).length + limits.length === 0) return null;
   return (
     <footer class="limits">
-      {troubles.map((reason) => (
-        <p class="notice" key={reason} role="status">
-          {reason}
-        </p>
-      ))}
+      <Troubles call={call} />
       {limits.map((limit) => (
         <p class="notice info" key={limit}>
           {limit}

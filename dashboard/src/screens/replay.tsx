@@ -10,6 +10,7 @@ import { Mood } from "../parts/mood";
 import { ReportTable } from "../parts/report";
 import { Spoken } from "../parts/spoken";
 import { Timeline } from "../parts/timeline";
+import { Troubles } from "../parts/troubles";
 import { useRecorded } from "../parts/use_recorded";
 import { Player } from "../player";
 import { type Call, holderAt, level, openNudge, reasons, separated } from "../reducer";
@@ -180,6 +181,7 @@ function AtPlayhead(props: { call: Call; fold: Fold; player: Player }) {
           <span class="small">No nudge on the agent’s screen</span>
         )}
       </div>
+      <Troubles call={call} />
     </section>
   );
 }

@@ -241,10 +241,11 @@ def session(
     *,
     settings: Settings | None = None,
     recorded: bool = False,
+    call_id: str = "c1",
     **more: Any,
 ) -> Session:
     started = CallStarted(
-        call_id="c1",
+        call_id=call_id,
         started_at="2026-01-05T10:00:00+00:00",
         source=source.info.source,
         words="fake" if transcriber is not None else None,

@@ -20,7 +20,7 @@ from monitor.call import Call
 from monitor.config import AsrSettings, Settings
 from monitor.ear import Ear, Heard
 from monitor.engines import Decoded, EngineError
-from monitor.events import Command, HangUp, Missing, Party, Transcript, Utterance
+from monitor.events import Command, HangUp, Missing, Party, Person, Transcript, Utterance
 from monitor.hearing import Hearing
 from monitor.jobs import Job
 from monitor.resources import resource
@@ -568,12 +568,13 @@ class HearsWords(KnowingEngine):
     """Says the words whose time is in the clip: a part of an utterance has a part of them."""
 
     mute: bool = False  # finds nothing in a whole utterance
+    slack_s: float = 0.1  # of the last word may be missing
 
     def _decode(self, clip: F32) -> Decoded:
         party, t0 = cut_at(clip)
         t1 = t0 + clip.size / RATE_HZ
         spoken = [w for s in self.said if s.party == party for w in timed(s)]
-        here = [w for w in spoken if t0 <= w.t0 and w.t1 <= t1 + 0.1]
+        here = [w for w in spoken if t0 <= w.t0 and w.t1 <= t1 + self.slack_s]
         if self.mute and spoken and spoken[-1] in here:
             return Decoded("", dropped="unlikely")
         return Decoded(" ".join(w.text for w in here), confidence=0.9)
@@ -878,6 +879,50 @@ async def test_a_live_call_whose_words_hang_piles_nothing_up(
         hangs.opened.set()
     assert max(tasks) - tasks[0] <= 5 + 1 + 1, "those that wait, the one at work, one to go"
     assert kept.of("degraded")
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+async def test_five_minutes_without_a_pause_have_all_their_words_once(recorded: bool) -> None:
+    """The rule that cuts knows nothing of words: one that a cut goes through is in neither
+    half, and all others in one, once."""
+    text = " ".join(f"word{n}" for n in range(1200))  # 0.25 s each
+    spoken = said(("customer", 1, 301, text))
+    rows = heard("", line((1, "."), (300, "="), (2, ".")))
+    kept = Kept()
+    async with hearing() as ears, transcribing(HearsWords(spoken, slack_s=0.0)) as transcriber:
+        source = Script(chunked(audible(rows), SECOND))
+        async with asyncio.timeout(WAIT_S):
+            await session(source, kept, ears, transcriber, recorded=recorded).run()
+    finals = sorted(kept.of("words"), key=lambda w: w.t0)
+    assert len(finals) >= 25
+    assert all(w.t1 - w.t0 <= 12.1 for w in finals)
+    assert [w.t0 for w in finals[1:]] == [w.t1 for w in finals[:-1]], "no hole"
+    heard_words = [word for w in finals for word in w.text.split()]
+    assert len(heard_words) == len(set(heard_words)), "none twice"
+    assert 1200 - len(heard_words) <= len(finals), "none is lost but one at a cut"
+    assert kept.of("degraded") == []
+
+
+async def test_two_calls_of_one_customer_keep_their_words_apart(ears: Any) -> None:
+    first, second = Kept(), Kept()
+    rows = heard(line((2, "="), (12, ".")), line((3, "."), (9, "="), (2, ".")))
+    async with transcribing(HearsWords(TOLD_SAID), batch=4) as transcriber:
+        wait = decoded(transcriber)
+
+        def source() -> Script:
+            chunks = chunked(audible(rows), SECOND)
+            steps: list[Step] = [step for chunk in chunks for step in (chunk, wait)]
+            return Script(steps, customer=Person(id="7", name="Kim Lee"))
+
+        both = [
+            session(source(), kept, ears, transcriber, settings=Settings(), call_id=call_id)
+            for kept, call_id in ((first, "c1"), (second, "c2"))
+        ]
+        await asyncio.gather(*(one.run() for one in both))
+    for kept, call_id in ((first, "c1"), (second, "c2")):
+        assert {event.call_id for event in kept.events} == {call_id}
+        final = [w.text for w in kept.of("words") if w.final]
+        assert final == [spoken.text for spoken in TOLD_SAID]
 
 
 async def test_the_tape_outlasts_the_longest_utterance() -> None:

@@ -172,8 +172,10 @@ class Call:
             if self._separated:
                 agent, customer = self._foregrounds
                 speech = (
-                    agent.step(speech[AGENT], level_db[AGENT]),
-                    customer.step(speech[CUSTOMER], level_db[CUSTOMER]),
+                    agent.step(speech[AGENT], level_db[AGENT], self._gate.echoed(AGENT)),
+                    customer.step(
+                        speech[CUSTOMER], level_db[CUSTOMER], self._gate.echoed(CUSTOMER)
+                    ),
                 )
             own = self._gate.step(speech, level_db)
             if not self._separated:
@@ -356,7 +358,7 @@ class Call:
             customer_last_speech=turns.last_speech_end("customer"),
             agent_turn=turns.turn_of("agent"),
             customer_turn=turns.turn_of("customer"),
-            agent_talk_s=turns.figures().talk_s["agent"],
+            agent_talk_s=turns.talk_s("agent"),
             agent_turn_ends=tuple(self._agent_turn_ends),
             overlaps=tuple(self._overlaps.values()),
             cues=tuple(self._cues),

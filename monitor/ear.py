@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Final, Self
 
 import numpy as np
@@ -41,18 +43,21 @@ class Heard:
     def duration_s(self) -> float:
         return self.blocks * BLOCK_S
 
+    def arrays(self) -> tuple[F32, ...]:
+        """All of them, in the order of the fields."""
+        return _ARRAYS(self)
+
     def part(self, start: int, stop: int) -> Self:
         """Blocks start..stop of every channel."""
-        return type(self)(*(getattr(self, f.name)[:, start:stop] for f in fields(self)))
+        return type(self)(*(array[:, start:stop] for array in self.arrays()))
 
     def rows(self, start: int, stop: int) -> Self:
         """Channels start..stop of every block."""
-        return type(self)(*(getattr(self, f.name)[start:stop] for f in fields(self)))
+        return type(self)(*(array[start:stop] for array in self.arrays()))
 
     def to_bytes(self) -> bytes:
         """Exact bytes for the input log: little-endian float32, field by field."""
-        stacked = np.stack([getattr(self, f.name) for f in fields(self)])
-        return stacked.astype("<f4", copy=False).tobytes()
+        return np.stack(self.arrays()).astype("<f4", copy=False).tobytes()
 
     @classmethod
     def from_bytes(cls, data: bytes, channels: int = 2) -> Self:
@@ -61,6 +66,7 @@ class Heard:
         return cls(*np.frombuffer(data, "<f4").reshape(names, channels, -1).astype(np.float32))
 
 
+_ARRAYS: Final[Callable[[Heard], tuple[F32, ...]]] = attrgetter(*(f.name for f in fields(Heard)))
 _LEAD: Final = 320  # samples kept from before the block: what the longest window needs
 _HEARKEN: Final = 0.02  # speech probability from which pitch is looked for
 _SLOTS: Final = 16

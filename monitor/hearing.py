@@ -17,9 +17,8 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, fields
-from operator import attrgetter
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +42,6 @@ DEADLINE_S = 10.0
 """An ear that takes longer hangs: a pass takes milliseconds."""
 LOOKS = 10
 CLOSE_WITHIN_S = 2.0
-
-_ARRAYS: Final = attrgetter(*(field.name for field in fields(Heard)))
 
 
 class HearingError(RuntimeError):
@@ -229,7 +226,7 @@ class Hearing:
             await self._hand_out(heard, group)
 
     async def _hand_out(self, heard: Heard, group: list[_Request]) -> None:
-        arrays = _ARRAYS(heard)
+        arrays = heard.arrays()
         calls = max(1, SLICE_BLOCKS // heard.blocks) if heard.blocks else len(group)
         row = 0
         for nth, request in enumerate(group, 1):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -30,7 +29,6 @@ from monitor.events import (
 from monitor.schema import CallSummary
 from monitor.writer import Item
 
-_ARRAYS: Final = attrgetter(*(field.name for field in fields(Heard)))
 HEARD_BLOCK_BYTES = 6 * 2 * 4
 """One block of Heard: six fields, both parties, float32."""
 
@@ -170,7 +168,7 @@ def _input_rows(items: Sequence[Item]) -> list[dict[str, Any]]:
 def _joined(heard: Sequence[Heard]) -> bytes:
     if len(heard) == 1:
         return heard[0].to_bytes()
-    runs = zip(*(_ARRAYS(one) for one in heard), strict=True)
+    runs = zip(*(one.arrays() for one in heard), strict=True)
     return Heard(*(np.concatenate(run, axis=1) for run in runs)).to_bytes()
 
 

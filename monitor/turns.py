@@ -219,11 +219,15 @@ class TurnTaker:
             return 0.0
         return max(0.0, self._t - self._quiet_from)
 
+    def talk_s(self, party: Party) -> float:
+        """How long the party has spoken so far."""
+        speaker = self._speakers[_row(party)]
+        return speaker.talk_s + speaker.run_s
+
     def figures(self) -> TurnFigures:
-        talk = [speaker.talk_s + speaker.run_s for speaker in self._speakers]
         floor = self._floor
         return TurnFigures(
-            talk_s=dict(zip(PARTIES, talk, strict=True)),
+            talk_s={party: self.talk_s(party) for party in PARTIES},
             longest_monologue_s=dict(zip(PARTIES, floor.monologues_s(), strict=True)),
             turns=dict(floor.turns),
             ftos={party: list(ftos) for party, ftos in floor.ftos.items()},

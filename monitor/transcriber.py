@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from monitor.backlog import Backlog
 from monitor.config import AsrSettings
+from monitor.crew import Crew
 from monitor.engines import Decoded, Engine, EngineError
 from monitor.jobs import Entry, Expired, Job, Result, Shed, Worker
 from monitor.languages import Languages
@@ -51,7 +52,6 @@ BUSY = 0.8
 LIVE_FOR_S = 10.0
 """So long after the last live utterance, recordings leave a thread free for the next."""
 FAILURES_TO_DEGRADE = 3
-MAX_ABANDONED = 4
 CLOSE_GRACE_S = 2.0
 
 
@@ -71,13 +71,11 @@ class Transcriber:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._engine = engine
         self._settings = settings
         self._clock = clock
         self._backlog = Backlog(settings.queue, BEHIND_S)
         self._meter = Meter(settings.workers, clock())
-        self._workers: list[Worker] = []
-        self._abandoned: list[Worker] = []
+        self._crew = Crew(engine, settings.workers, self._done)
         self._submitted = 0
         self._live_at = -math.inf
         self._failures = 0
@@ -91,7 +89,7 @@ class Transcriber:
 
     async def start(self) -> None:
         """Start the worker threads; to be called once, before the first job."""
-        self._hire()
+        self._crew.hire()
         self._checking = asyncio.create_task(self._keep_checking())
 
     async def close(self) -> None:
@@ -107,14 +105,12 @@ class Transcriber:
         self._moved.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_GRACE_S):
-                while any(worker.batch for worker in self._workers):
+                while self._crew.busy:
                     self._idle.clear()
                     await self._idle.wait()
-        for worker in [*self._workers, *self._abandoned]:
-            worker.dismiss()
+        for worker in self._crew.dismiss():
             for entry in worker.batch:
                 entry.fail(Shed("speech-to-text is closing"))
-        self._workers.clear()
 
     @property
     def queue_depth(self) -> int:
@@ -126,7 +122,7 @@ class Transcriber:
         """How busy it is now, and what became of all jobs."""
         now = self._clock()
         waiting = self._backlog.counts()
-        decoding = sum(len(worker.batch) for worker in self._workers)
+        decoding = sum(len(worker.batch) for worker in self._crew.busy)
         return self._meter.report(waiting, decoding, self._backlog.oldest_wait_s(now), now)
 
     @property
@@ -152,7 +148,7 @@ class Transcriber:
         if self._checking is None:
             entry.fail(Shed("speech-to-text is not running"))
             return words
-        if not self._workers:
+        if not self._crew:
             entry.fail(EngineError(self._status.reason))
             return words
         if not job.patient:
@@ -178,7 +174,7 @@ class Transcriber:
             and not self._status.degraded
             and not self._backlog.count("final")
             and self._backlog.count("partial", "calm_partial") < self._settings.batch
-            and self._spare() > 0
+            and self._crew.spare > 0
             and busy < (BUSY_CALM if calm else BUSY)
         )
         if not room:
@@ -191,7 +187,7 @@ class Transcriber:
         Nobody waits for a recording in the moment, so it waits rather than lose words,
         however many are analysed at once.
         """
-        while self._checking is not None and self._workers:
+        while self._checking is not None and self._crew:
             if self._backlog.count("recording") <= self._settings.queue // 4:
                 return
             self._moved.clear()
@@ -209,7 +205,7 @@ class Transcriber:
             self._degrade(f"speech-to-text is behind: {finals} utterances came too late")
         elif self._backlog.overdue(now) and not self._status.degraded:
             self._degrade(BEHIND)
-        for worker in [w for w in self._workers if w.batch and now >= w.give_up_at]:
+        for worker in [w for w in self._crew.busy if now >= w.give_up_at]:
             self._abandon(worker)
         if len(self._backlog):
             self._schedule()  # a recording may have waited for live calls to be through
@@ -221,12 +217,6 @@ class Transcriber:
             return math.inf
         return self._settings.deadline_s if job.utterance.final else PARTIAL_DEADLINE_S
 
-    def _spare(self) -> int:
-        """Threads that may take what is no live final: all idle ones but one. A single
-        thread is no spare one, but better than none."""
-        idle = sum(not worker.batch for worker in self._workers)
-        return idle if len(self._workers) == 1 else idle - 1
-
     def _schedule(self) -> None:
         """Dispatch after this turn of the loop, so that jobs of one turn share a batch."""
         if not self._dispatching:
@@ -236,7 +226,7 @@ class Transcriber:
     def _dispatch(self) -> None:
         self._dispatching = False
         self._backlog.forget_done()
-        idle = [worker for worker in self._workers if not worker.batch]
+        idle = self._crew.idle
         while idle and (batch := self._take(len(idle))):
             audio_s = sum(entry.job.duration_s for entry in batch)
             give_up_at = self._clock() + max(HANG_MIN_S, HANG_PER_AUDIO_S * audio_s)
@@ -250,11 +240,11 @@ class Transcriber:
         live = now - self._live_at < LIVE_FOR_S
         if batch := self._backlog.take(now, most, idle, self._alike, ("final",)):
             return batch
-        if self._spare() > 0 and (
+        if self._crew.spare > 0 and (
             batch := self._backlog.take(now, most, idle, self._alike, ("partial", "calm_partial"))
         ):
             return batch
-        if self._spare() > 0 or not live:
+        if self._crew.spare > 0 or not live:
             return self._backlog.take(now, most, idle, self._alike, ("recording",))
         return []
 
@@ -264,21 +254,15 @@ class Transcriber:
         return length, self._languages.of(job), job.word_times, job.utterance.final, job.patient
 
     def _watch_load(self) -> None:
-        self._meter.busy(sum(bool(worker.batch) for worker in self._workers), self._clock())
+        self._meter.busy(len(self._crew.busy), self._clock())
 
     # ---- the workers -----------------------------------------------------------------
 
-    def _hire(self) -> None:
-        while len(self._workers) < self._settings.workers and len(self._abandoned) < MAX_ABANDONED:
-            self._workers.append(Worker(self._engine, self._done))
-
     def _done(self, worker: Worker, results: Sequence[Result]) -> None:
         """A batch is decoded; its thread is free."""
-        if worker in self._abandoned:
-            self._abandoned.remove(worker)  # back after all; its jobs have failed already
-            worker.dismiss()
+        if self._crew.returns(worker):  # its jobs have failed already
             if self._checking is not None:
-                self._hire()
+                self._crew.hire()
                 self._schedule()
             return
         batch, worker.batch = worker.batch, []
@@ -316,11 +300,9 @@ class Transcriber:
         for entry in worker.batch:
             self._meter.failed[entry.job.kind] += 1
             entry.fail(EngineError(reason))
-        self._workers.remove(worker)
-        self._abandoned.append(worker)
-        self._hire()
-        if not self._workers:
-            reason = f"{len(self._abandoned)} threads hang, restart the monitor"
+        self._crew.abandon(worker)
+        if not self._crew:
+            reason = f"{self._crew.abandoned} threads hang, restart the monitor"
             for entry in self._backlog.clear():
                 entry.fail(EngineError(f"speech-to-text hangs: {reason}"))
         log.error("speech-to-text hangs: %s", reason)

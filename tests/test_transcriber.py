@@ -18,6 +18,7 @@ from monitor import transcriber as module
 from monitor.audio import RATE_HZ
 from monitor.audiofile import AudioFile
 from monitor.config import AsrSettings
+from monitor.crew import MAX_ABANDONED
 from monitor.engines import Decoded, EngineError
 from monitor.events import PARTIES, Utterance, Word
 from monitor.resources import resource
@@ -627,12 +628,12 @@ async def test_short_clips_are_given_ten_seconds() -> None:
 async def test_threads_are_not_abandoned_without_bound() -> None:
     gate, clock = Gate(), Clock()
     async with running(FakeEngine(gate), clock) as transcriber:
-        for number in range(module.MAX_ABANDONED):
+        for number in range(MAX_ABANDONED):
             hung = transcriber.submit(job(number))
             await gate.reached()
             waiting = transcriber.submit(job(99, patient=True))
             clock.now += 10
-            if number < module.MAX_ABANDONED - 1:
+            if number < MAX_ABANDONED - 1:
                 waiting.cancel()
             transcriber.check()
             assert await settled(hung) == ["EngineError"]

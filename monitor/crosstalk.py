@@ -137,6 +137,13 @@ class CrosstalkGate:
             return None
         return max(found, key=lambda leak: leak.gain_db or 0.0).lag * BLOCK_S * 1000
 
+    def echoed(self, row: int, level_db: float) -> bool:
+        """Whether a block to come of this party's channel may be all echo of the other:
+        it speaks, and as far as is known by now its echo could be so loud."""
+        leak = self._leaks[1 - row]
+        recent = self._channels[1 - row].quiet_blocks <= self._lags
+        return recent and level_db <= leak.echo_db + leak.margin_db
+
     def step(self, speech: tuple[float, float], level_db: tuple[float, float]) -> tuple[bool, bool]:
         """One block of both channels: speech probabilities and levels, dBFS."""
         settings = self._settings

@@ -147,13 +147,17 @@ class Foreground:
         """The level that others reach on this channel, dBFS; None: nobody is heard."""
         return None if self._background_db == _NONE_DB else self._background_db
 
-    def step(self, speech: float, level_db: float) -> float:
-        """One block: its speech probability and level, dBFS."""
+    def step(self, speech: float, level_db: float, echoed: bool = False) -> float:
+        """One block: its speech probability and level, dBFS.
+
+        ``echoed``: the other party's echo may be heard in it. That is nobody in the
+        background, and the cross-talk gate knows it better: no pause is learned from it.
+        """
         self._newest_db.append(level_db)
         peak_db = max(self._newest_db)
         out = speech if self._near_db is None else self._judged(speech, level_db, peak_db)
         self._speaking = out >= VOICE or (self._speaking and out >= MURMUR)
-        self._learn(speech, level_db, peak_db)
+        self._learn(speech, level_db, peak_db, echoed)
         return out
 
     def missing(self) -> None:
@@ -176,7 +180,7 @@ class Foreground:
             return min(speech * LIFTED, 1.0)
         return speech
 
-    def _learn(self, speech: float, level_db: float, peak_db: float) -> None:
+    def _learn(self, speech: float, level_db: float, peak_db: float, echoed: bool) -> None:
         near_db = self._near_db
         if speech >= VOICE:
             self._voices.add(level_db)
@@ -184,7 +188,7 @@ class Foreground:
             self._since_near = 0 if near else self._since_near + 1
         else:
             self._since_near += 1
-        if self._since_near > PAUSE_BLOCKS:
+        if self._since_near > PAUSE_BLOCKS and not echoed:
             self._murmurs.add(peak_db if speech >= MURMUR else None)
             self._noises.add(level_db)
         self._blocks += 1

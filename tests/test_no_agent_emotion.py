@@ -44,17 +44,23 @@ class GateByProbability:
     def __init__(self, settings: object) -> None:
         del settings
 
+    def echoed(self, row: int, level_db: float) -> bool:
+        return False
+
     def step(self, speech: tuple[float, float], level_db: object) -> tuple[bool, bool]:
         return speech[0] >= 0.5, speech[1] >= 0.5
 
 
 def another_voice(sound: Heard, seed: int) -> Heard:
-    """The agent speaks at the same times; how it sounds is drawn anew, block by block."""
+    """The agent speaks at the same times; how it sounds is drawn anew, block by block.
+
+    Its level moves as a whole, and in speech by no more than a voice does: where the level
+    falls away is where the agent stops, and when it speaks is no secret."""
     rng = np.random.default_rng(seed)
     n = sound.blocks
     fields: dict[str, Any] = {name: getattr(sound, name).copy() for name in sound.__slots__}
     fields["f0_hz"][0] = np.where(rng.random(n) < 0.3, np.nan, rng.uniform(60, 480, n))
-    fields["level_db"][0] = rng.uniform(-45, -3, n)
+    fields["level_db"][0] += rng.uniform(-12, 12) + rng.uniform(-2.5, 2.5, n)
     fields["voicing"][0] = rng.random(n)
     fields["balance_db"][0] = rng.uniform(-25, 15, n)
     fields["nuclei"][0] = rng.random(n) < 0.25

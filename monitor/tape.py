@@ -54,4 +54,4 @@ class Tape:
         at, upto = start % size, (stop - 1) % size + 1
         ring = self._ring[channel]
         cut = ring[at:upto] if at < upto else np.concatenate((ring[at:], ring[:upto]))
-        return np.float32(cut) / np.float32(FULL_SCALE)
+        return cut.astype(np.float32) / np.float32(FULL_SCALE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitor.jobs import Kind
@@ -72,10 +73,14 @@ class Meter:
             decoding=decoding,
             oldest_wait_s=round(oldest_wait_s, 3),
             utilisation=round(self.utilisation(now), 3),
-            decoded=dict(self.decoded),
+            decoded=_plain(self.decoded),
             late=self.late,
-            shed=dict(self.shed),
-            expired=dict(self.expired),
-            refused=dict(self.refused),
-            failed=dict(self.failed),
+            shed=_plain(self.shed),
+            expired=_plain(self.expired),
+            refused=_plain(self.refused),
+            failed=_plain(self.failed),
         )
+
+
+def _plain(counts: Mapping[Kind, int]) -> dict[str, int]:
+    return {str(kind): count for kind, count in counts.items()}

@@ -171,11 +171,10 @@ class Call:
         for speech, level_db, f0_hz, voicing, balance_db, nuclei in columns:
             if self._separated:
                 agent, customer = self._foregrounds
+                echoed = self._gate.echoed
                 speech = (
-                    agent.step(speech[AGENT], level_db[AGENT], self._gate.echoed(AGENT)),
-                    customer.step(
-                        speech[CUSTOMER], level_db[CUSTOMER], self._gate.echoed(CUSTOMER)
-                    ),
+                    agent.step(speech[AGENT], level_db[AGENT], echoed(AGENT)),
+                    customer.step(speech[CUSTOMER], level_db[CUSTOMER], echoed(CUSTOMER)),
                 )
             own = self._gate.step(speech, level_db)
             if not self._separated:

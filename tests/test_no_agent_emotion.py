@@ -44,7 +44,7 @@ class GateByProbability:
     def __init__(self, settings: object) -> None:
         del settings
 
-    def echoed(self, row: int, level_db: float) -> bool:
+    def echoed(self, row: int) -> bool:
         return False
 
     def step(self, speech: tuple[float, float], level_db: object) -> tuple[bool, bool]:

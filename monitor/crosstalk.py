@@ -40,8 +40,6 @@ EVERY = 8
 """Blocks (0.26 s) between two comparisons; half of that while an echo may be new."""
 LISTEN_EVERY = 2
 """Blocks between two looks, while both seem to speak, whether a known echo is louder now."""
-FAINT_DB = -35.0
-"""An echo of at most this is below what a channel holds anyway."""
 PEAK_BLOCKS = 6
 """As long as a syllable: nothing known yet, its peak is held against the other's."""
 LOUD_ECHO_DB = -10.5
@@ -140,11 +138,8 @@ class CrosstalkGate:
         return max(found, key=lambda leak: leak.gain_db or 0.0).lag * BLOCK_S * 1000
 
     def echoed(self, row: int) -> bool:
-        """Whether an echo of the other may be heard on this party's channel now."""
-        leak = self._leaks[1 - row]
-        if self._channels[1 - row].quiet_blocks > self._lags:
-            return False
-        return leak.gain_db is None or leak.gain_db > FAINT_DB
+        """Whether an echo of the other, a known one, may be heard on this party's channel now."""
+        return self._leaks[1 - row].found and self._channels[1 - row].quiet_blocks <= self._lags
 
     def step(self, speech: tuple[float, float], level_db: tuple[float, float]) -> tuple[bool, bool]:
         """One block of both channels: speech probabilities and levels, dBFS."""

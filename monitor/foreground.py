@@ -120,6 +120,7 @@ class Foreground:
     __slots__ = (
         "_background_db",
         "_blocks",
+        "_echo_known",
         "_murmurs",
         "_near_db",
         "_newest_db",
@@ -140,6 +141,7 @@ class Foreground:
         self._newest_db: deque[float] = deque(maxlen=PEAK_BLOCKS)
         self._since_near = PAUSE_BLOCKS
         self._speaking = False
+        self._echo_known = False
         self._blocks = 0
 
     @property
@@ -151,8 +153,11 @@ class Foreground:
         """One block: its speech probability and level, dBFS.
 
         ``echoed``: the other party's echo may be heard in it. That is nobody in the
-        background, and the cross-talk gate knows it better: no pause is learned from it.
+        background, and the cross-talk gate knows it better: it counts as silence, and what
+        was learned before the echo was known is forgotten.
         """
+        if echoed and not self._echo_known:
+            self._forget()
         self._newest_db.append(level_db)
         peak_db = max(self._newest_db)
         out = speech if self._near_db is None else self._judged(speech, level_db, peak_db)
@@ -183,17 +188,27 @@ class Foreground:
     def _learn(self, speech: float, level_db: float, peak_db: float, echoed: bool) -> None:
         near_db = self._near_db
         if speech >= VOICE:
-            self._voices.add(level_db)
+            if not echoed:
+                self._voices.add(level_db)
             near = near_db is None or level_db > near_db - NEAR_DB
             self._since_near = 0 if near else self._since_near + 1
         else:
             self._since_near += 1
-        if self._since_near > PAUSE_BLOCKS and not echoed:
-            self._murmurs.add(peak_db if speech >= MURMUR else None)
-            self._noises.add(level_db)
+        if self._since_near > PAUSE_BLOCKS:
+            self._murmurs.add(peak_db if speech >= MURMUR and not echoed else None)
+            if not echoed:
+                self._noises.add(level_db)
         self._blocks += 1
         if self._blocks % LEARN_EVERY == 0:
             self._settle()
+
+    def _forget(self) -> None:
+        self._echo_known = True
+        self._voices = _Levels(SPEECH_HALF_BLOCKS)
+        self._murmurs = _Levels(PAUSE_HALF_BLOCKS)
+        self._noises = _Levels(PAUSE_HALF_BLOCKS)
+        self._near_db = None
+        self._background_db = self._noise_db = _NONE_DB
 
     def _settle(self) -> None:
         if self._voices.blocks >= LEAST_BLOCKS:

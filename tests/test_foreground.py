@@ -64,6 +64,20 @@ def test_nothing_that_far_below_is_the_party() -> None:
     assert heard(step(foreground, syllables(1, -70.0))[5:]) == 0.0
 
 
+def test_an_echo_of_the_other_party_is_nobody_in_the_background() -> None:
+    """Known from the third turn on; until then it was a neighbour."""
+    foreground = Foreground()
+    echo = syllables(4, -40.0)
+    step(foreground, turns(3, echo))
+    assert foreground.background_db == pytest.approx(-40.0, abs=1.5)
+    for _ in range(4):
+        step(foreground, syllables(3, -25.0))
+        for speech, level_db in echo:
+            foreground.step(speech, level_db, echoed=True)
+    assert foreground.background_db is None
+    assert heard(step(foreground, syllables(1, -41.0))) > 0.95
+
+
 def test_another_voice_in_the_pauses_is_not_the_party(own_db: float) -> None:
     foreground = Foreground()
     neighbour = syllables(4, own_db - 15)

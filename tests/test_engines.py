@@ -19,9 +19,12 @@ from monitor.config import AsrSettings
 from monitor.engines import Decoded, EngineError
 from monitor.engines.faster_whisper import (
     CONTEXTS,
+    TAIL_POSITIONS,
     FasterWhisper,
+    _Clip,
     compression,
     create,
+    floor,
     repeats,
 )
 from monitor.resources import resource
@@ -64,6 +67,14 @@ def test_a_loop_compresses_and_speech_does_not() -> None:
     assert compression("hey " * 40) > 2.4
     assert compression("Press one to enter an extension, press two to use the directory.") < 1.5
     assert compression("") == 0.0
+
+
+@pytest.mark.parametrize(("width", "frames"), [(384, 500), (512, 1000), (1280, 1000), (None, 1000)])
+def test_only_the_smallest_weights_have_the_shortest_context(
+    width: int | None, frames: int
+) -> None:
+    assert floor(width) == frames
+    assert frames in CONTEXTS
 
 
 # ---- with the weights ------------------------------------------------------------------
@@ -205,6 +216,42 @@ def test_every_length_up_to_30_s_fits_a_context(engine: FasterWhisper) -> None:
     ]
     heard = engine.transcribe(clips, language="en", word_times=False)
     assert len(heard) == len(clips)
+
+
+@pytest.mark.weights
+def test_silence_behind_the_window_is_an_end(
+    engine: FasterWhisper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What 20 ms each of silence save: texts that are said again and again."""
+    samples = ("calm", "rising", "hurry")
+    clips = [c for s in samples for c, _, _ in lines(s, 20) if c.size < 4.8 * RATE_HZ]
+    assert len(clips) >= 8
+    tries: list[int] = []
+    decode = engine._decode
+
+    def watched(batch: list[object], *rest: object) -> object:
+        tries.append(len(batch))
+        return decode(batch, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine, "_decode", watched)
+    engine.transcribe(clips, language="en", word_times=False)
+    ended = sum(tries) - len(clips)
+    tries.clear()
+    monkeypatch.setattr(engine, "_silence", None)
+    engine.transcribe(clips, language="en", word_times=False)
+    assert ended < sum(tries) - len(clips)
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_the_decoder_never_listens_beyond_30_s(engine: FasterWhisper, context: int) -> None:
+    speech = np.full((80, context), -0.5, np.float32)
+    heard = np.asarray(engine._encode([_Clip(i, speech, 1.0) for i in range(2)], context))
+    assert heard.shape[:2] == (2, min(context // 2 + TAIL_POSITIONS, 1500))
+    if context < CONTEXTS[-1]:
+        silence = heard[:, context // 2 :]
+        assert np.array_equal(silence[0], silence[1])
+        assert not np.array_equal(silence[0], heard[0, : silence.shape[1]])
 
 
 @pytest.mark.weights

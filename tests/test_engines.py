@@ -26,6 +26,7 @@ from monitor.engines.faster_whisper import (
     create,
     floor,
     repeats,
+    sparse,
 )
 from monitor.resources import resource
 
@@ -67,6 +68,21 @@ def test_a_loop_compresses_and_speech_does_not() -> None:
     assert compression("hey " * 40) > 2.4
     assert compression("Press one to enter an extension, press two to use the directory.") < 1.5
     assert compression("") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "duration_s", "too_little"),
+    [
+        ("Thank you.", 7.0, True),
+        ("Beeping", 5.0, True),
+        ("", 5.0, True),
+        ("Okay.", 1.6, False),
+        ("Yes.", 3.9, False),
+        ("One moment please.", 6.0, False),
+    ],
+)
+def test_nobody_says_so_little_in_so_long(text: str, duration_s: float, too_little: bool) -> None:
+    assert sparse(text, duration_s) is too_little
 
 
 @pytest.mark.parametrize(("width", "frames"), [(384, 500), (512, 1000), (1280, 1000), (None, 1000)])

@@ -9,9 +9,9 @@ the encoder makes of silence at those places of a 30 s window: encoded once, for
 it is the end that the decoder was trained to find. And repetitions that are left are found
 in the text and decoded once more with twice the context, alone. With tiny.en int8 on 299
 clips of telephone speech that nothing was tuned on (990 s), 7.2 % of words are wrong, as
-many as with windows from 7.5 s up and no silence; but windows from 5 s take 0.0184 s of one
-thread for a second of clips below 4.9 s, instead of 0.0313 s, and 0.0218 s, instead of
-0.0266 s, of all. 30 s for each clip take 0.149 s. The constants were tuned on 306 others.
+many as with windows from 7.5 s up and no silence. Decoded by turns, on a third of them,
+windows from 5 s take 0.0156 s of one thread for a second of clips below 4.9 s, instead of
+0.0231 s, and 0.0173 s, instead of 0.0203 s, of all. 30 s for each clip take about 0.15 s.
 
 faster-whisper brings the mel features, the tokenizer and the alignment of words.
 """

@@ -33,7 +33,7 @@ __all__ = ["Expired", "Job", "Shed", "Status", "Transcriber", "Workload"]
 
 log = logging.getLogger(__name__)
 
-LENGTHS_S = (7.4, 9.9, 14.9)
+LENGTHS_S = (4.9, 7.4, 9.9, 14.9)
 """Utterances between two of these are decoded together: Whisper's contexts, less an edge."""
 HANG_MIN_S = 10.0
 HANG_PER_AUDIO_S = 5.0

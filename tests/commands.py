@@ -35,13 +35,14 @@ LINE_WITHIN_S = 20.0
 
 
 def talk_over_excerpt() -> tuple[NDArray[np.float32], int]:
-    """About 10 s of the talk-over sample, (samples, 2), agent left: both parties speak, the
-    agent comes in on the customer, and a nudge is due."""
+    """13 s of the talk-over sample, (samples, 2), agent left: both parties speak, the agent
+    comes in on the customer, for longer than anywhere else, and a nudge is due."""
     reference = json.loads((RENDERED / "talkover.ref.json").read_text())
-    first = next(o for o in reference["overlaps"] if o["kind"] == "talk_over")
+    talk_overs = [o for o in reference["overlaps"] if o["kind"] == "talk_over"]
+    longest = max(talk_overs, key=lambda o: o["t1"] - o["t0"])
     with soundfile.SoundFile(RENDERED / "talkover.flac") as file:
-        file.seek(round((first["t0"] - LEAD_S) * file.samplerate))
-        frames = round((LEAD_S + first["t1"] - first["t0"] + TAIL_S) * file.samplerate)
+        file.seek(round((longest["t0"] - LEAD_S) * file.samplerate))
+        frames = round((LEAD_S + longest["t1"] - longest["t0"] + TAIL_S) * file.samplerate)
         return file.read(frames, dtype="float32"), file.samplerate
 
 

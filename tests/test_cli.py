@@ -227,7 +227,7 @@ def test_a_file_that_was_cut_off_is_analyzed_and_named(
 def test_what_cannot_be_heard_is_refused(monitor: Monitor, calls: Path, home: Path) -> None:
     (home / "empty.wav").touch()
     (home / "text.wav").write_text("Dear customer, " * 100)
-    cut_off(calls / "call.wav", home / "header.wav", 0.0001)
+    cut_off(calls / "call.wav", home / "header.wav", 0.00005)
     soundfile.write(home / "none.wav", np.zeros((0, 2)), 8000)
     soundfile.write(home / "three.wav", np.zeros((800, 3)), 8000)
     for name, problem in {

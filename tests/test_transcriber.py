@@ -145,7 +145,7 @@ async def test_jobs_of_similar_length_share_a_batch() -> None:
     async with running(engine, batch=3) as transcriber:
         first = transcriber.submit(job(1))
         await gate.reached()
-        lengths_s = {2: 2.0, 3: 12.0, 4: 7.0, 5: 1.0, 6: 11.0, 7: 3.0}
+        lengths_s = {2: 2.0, 3: 12.0, 4: 4.5, 5: 1.0, 6: 11.0, 7: 3.0}
         rest = [transcriber.submit(job(n, length_s=s)) for n, s in lengths_s.items()]
         gate.opened.set()
         await settled(first, *rest)

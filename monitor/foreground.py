@@ -61,9 +61,8 @@ LIFTED: Final = 4.0
 10 dB, .8 % of the blocks of pauses are 3 dB above it with .2 or more, .2 % with .5 or more; of
 the speech 79 % and 71 %."""
 TRACE: Final = 0.02
-"""… and speech that has begun goes on with as little as this. Of the turns of 32 calls, 84.5 %
-instead of 83.7 % are found in babble at 10 dB, 92.1 % instead of 91.7 % in white noise, and in a
-street 91.8 % instead of 92.1 %."""
+"""… and speech that has begun goes on with as little as this: in white noise at 10 dB 93.2 %
+instead of 92.8 % of the turns heard begin where one does, in babble 89.8 % instead of 89.3 %."""
 LEAST_BLOCKS: Final = 30
 LEAST_PAUSE_BLOCKS: Final = 100
 SPEECH_HALF_BLOCKS: Final = 470

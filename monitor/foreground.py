@@ -60,9 +60,6 @@ LIFTED: Final = 4.0
 """In noise that is no talk, a block above it needs a quarter of the probability. In babble at
 10 dB, .8 % of the blocks of pauses are 3 dB above it with .2 or more, .2 % with .5 or more; of
 the speech 79 % and 71 %."""
-TRACE: Final = 0.02
-"""… and speech that has begun goes on with as little as this: in white noise at 10 dB 93.2 %
-instead of 92.8 % of the turns heard begin where one does, in babble 89.8 % instead of 89.3 %."""
 LEAST_BLOCKS: Final = 30
 LEAST_PAUSE_BLOCKS: Final = 100
 SPEECH_HALF_BLOCKS: Final = 470
@@ -185,8 +182,7 @@ class Foreground:
             return speech
         noisy = self._near_db - self._noise_db < NOISY_DB
         if noisy and level_db >= self._noise_db + ABOVE_NOISE_DB:
-            lifted = min(speech * LIFTED, 1.0)
-            return max(lifted, MURMUR) if self._speaking and speech >= TRACE else lifted
+            return min(speech * LIFTED, 1.0)
         return speech
 
     def _learn(self, speech: float, level_db: float, peak_db: float, echoed: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -157,6 +158,10 @@ class Process:
         return Ran(status, "".join(self.said) + rest.decode(), complaints.decode())
 
 
+def _hear_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @asynccontextmanager
 async def process(home: Path, *arguments: object, **more: str) -> AsyncIterator[Process]:
     """``monitor ARGUMENTS`` as its own process, killed at the end if it still runs."""
@@ -168,6 +173,8 @@ async def process(home: Path, *arguments: object, **more: str) -> AsyncIterator[
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # Tests that run in the background of a shell are deaf to Ctrl-C, and so their children.
+        preexec_fn=_hear_ctrl_c,
     )
     try:
         yield Process(inner)

@@ -324,6 +324,7 @@ async def test_ten_times_too_much_for_a_minute_and_then_no_more() -> None:
 
     engine = FakeEngine(work)
     waits_s: list[float] = []
+    decoded = asyncio.Event()
 
     async with running(engine, clock, batch=4, queue=100) as transcriber:
         number = 0
@@ -339,6 +340,7 @@ async def test_ten_times_too_much_for_a_minute_and_then_no_more() -> None:
                 def came(done: asyncio.Future[Decoded], since: float = since) -> None:
                     if done.exception() is None:
                         waits_s.append(clock.now - since)
+                        decoded.set()
 
                 words.add_done_callback(came)
                 asked.append(words)
@@ -347,10 +349,9 @@ async def test_ten_times_too_much_for_a_minute_and_then_no_more() -> None:
             ask(count)
             assert await asyncio.to_thread(entered.acquire, True, WAIT_S)  # a batch is at work
             clock.now += 1.0
-            decoded = transcriber.workload.decoded.get("final", 0)
+            decoded.clear()
             steps.release()
-            while transcriber.workload.decoded.get("final", 0) == decoded:
-                await asyncio.sleep(0)
+            await decoded.wait()
             transcriber.check()
 
         depths, refused = [], 0

@@ -104,6 +104,13 @@ class MoodSettings(Section):
     start_s: float = Field(25.0, description="An alert this early is 'upset from the start'")
 
 
+class NudgeText(Section):
+    """What the agent reads, in the team's own words or language."""
+
+    title: str | None = Field(None, min_length=1, max_length=40)
+    text: str | None = Field(None, min_length=1, max_length=90)
+
+
 class NudgeSettings(Section):
     """The policy. DESIGN section 9."""
 
@@ -115,6 +122,15 @@ class NudgeSettings(Section):
     thresholds: dict[str, dict[str, float]] = Field(
         {}, description="Per nudge: overrides of the THRESHOLDS in its file"
     )
+    texts: dict[str, NudgeText] = Field({}, description="Per nudge: another title, another text")
+    hold_out: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="Share of the nudges that are needed but, at random, not shown, so that "
+        "their effect can be measured",
+    )
+    quiet: bool = Field(False, description="Nothing is shown; what was needed is still recorded")
 
 
 class AsrSettings(Section):

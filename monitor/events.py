@@ -103,6 +103,9 @@ class CallStarted(Event):
     separated: bool = Field(default=True, description="False: both parties share one channel")
     limits: list[str] = Field(default=[], description="What is off for this call, and why")
     policy: str = Field(default="", description="Hash of the nudge policy in force")
+    hot_calls: int = Field(
+        default=0, ge=0, description="The agent's calls with an alert in the hour before"
+    )
 
 
 class CallEnded(Event):

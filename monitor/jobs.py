@@ -8,7 +8,7 @@ import math
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -25,6 +25,9 @@ MOST_CHARS = 200
 MOST_CHARS_PER_S = 60
 """An engine whose text is longer than this has lost its way. The fastest speech has 25 a second,
 a text of noughts and brackets ("[BLANK_AUDIO]") some more."""
+
+SLACK = 1e-3
+"""Probabilities of a softmax in single precision may add up to a little more than 1."""
 
 
 class Expired(RuntimeError):  # noqa: N818  (an answer, not a fault)
@@ -135,14 +138,27 @@ def decode(engine: Engine, jobs: list[Job], language: str | None) -> list[Result
 
 
 def checked(name: str, job: Job, result: Decoded) -> Result:
-    """What an engine gave, or why nobody can have said that in this clip."""
+    """What an engine gave, or why nobody can have said that in this clip. Words without
+    letters are left out; times beyond the clip are the business of whoever places them."""
     if not isinstance(result, Decoded):
         return EngineError(f"{name} gave {type(result).__name__} for words")
-    if len(result.text) > MOST_CHARS + MOST_CHARS_PER_S * job.duration_s:
-        return EngineError(
-            f"{name} gave {len(result.text)} characters for {job.duration_s:.1f} s of audio"
-        )
-    numbers = [result.confidence, *(x for word in result.words for x in (word.t0, word.t1))]
-    if not all(map(math.isfinite, numbers)):
+    said = (result.text, "".join(word.text for word in result.words))
+    longest = max(len(result.words), *map(len, said))
+    if longest > MOST_CHARS + MOST_CHARS_PER_S * job.duration_s:
+        return EngineError(f"{name} gave {longest} characters for {job.duration_s:.1f} s of audio")
+    if not all(map(_can_be_written, said)):
+        return EngineError(f"{name} gave characters that cannot be written")
+    times = (x for word in result.words for x in (word.t0, word.t1))
+    shares = (result.confidence, result.no_speech, result.language_p)
+    shares += tuple(word.p for word in result.words)
+    if not all(map(math.isfinite, times)) or not all(
+        -SLACK <= share <= 1 + SLACK for share in shares
+    ):
         return EngineError(f"{name} gave words without times or confidence")
-    return result
+    words = tuple(word for word in result.words if word.text.strip())
+    return result if len(words) == len(result.words) else replace(result, words=words)
+
+
+def _can_be_written(text: str) -> bool:
+    """Half a pair of surrogates has no UTF-8, and a zero byte ends a text in some stores."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -289,6 +289,11 @@ class MoodMeter:
             return False
         return self._watch_since - (self._begin or 0.0) < self._settings.start_s
 
+    def voice(self) -> float:
+        """Log-odds that the voice alone has added and that still count."""
+        term = self._terms.get("voice")
+        return term.llr * self._leak(self._t - term.t) if term is not None else 0.0
+
     def kinds(self) -> int:
         """Kinds of evidence that still count: the voice, what happened between the
         two, and each family of words, since two families are two utterances' worth."""

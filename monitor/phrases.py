@@ -195,12 +195,13 @@ class Phrases:
     misheard: Misheard
 
     @classmethod
-    def parse(cls, text: str) -> Phrases:
-        """From the text of a phrase file. Raises PhraseError, naming family and phrase."""
-        try:
-            data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise PhraseError(f"not valid TOML: {error}") from error
+    def parse(cls, text: str, *more: str) -> Phrases:
+        """From the text of a phrase file, and of those that add lists and families to it.
+
+        Raises PhraseError, naming family and phrase."""
+        data = _read(text)
+        for addition in map(_read, more):
+            _add(data, addition)
         lists = data.get("lists", {})
         # What stands against a phrase must be heard as it is written.
         free, exact = _Compiler(lists, exact=False), _Compiler(lists, exact=True)
@@ -221,8 +222,10 @@ class Phrases:
 
     @classmethod
     def load(cls, path: Path) -> Phrases:
-        """From a file. Raises OSError when it cannot be read, PhraseError when it is wrong."""
-        return cls.parse(path.read_text(encoding="utf-8"))
+        """From a file, and those of the folder beside it that has its name: ``en.toml`` and
+        ``en/*.toml``. Raises OSError when one cannot be read, PhraseError when it is wrong."""
+        files = [path, *sorted(path.with_suffix("").glob("*.toml"))]
+        return cls.parse(*(file.read_text(encoding="utf-8") for file in files))
 
     def __getitem__(self, name: str) -> Family:
         for family in self.families:
@@ -237,6 +240,24 @@ class Phrases:
     def shown(self, name: str) -> str:
         """How a reason of this family reads; the name itself for an unknown one."""
         return next((f.shown for f in self.families if f.name == name), name.replace("_", " "))
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PhraseError(f"not valid TOML: {error}") from error
+
+
+def _add(data: dict[str, Any], addition: dict[str, Any]) -> None:
+    for table in ("lists", "family"):
+        known = data.setdefault(table, {})
+        for name, value in addition.get(table, {}).items():
+            if name in known:
+                raise PhraseError(f"{table} {name} stands in two files")
+            known[name] = value
+    if unknown := sorted(addition.keys() - {"lists", "family"}):
+        raise PhraseError(f"only lists and families can be added, not {unknown[0]!r}")
 
 
 def _family(name: str, raw: dict[str, Any], free: _Compiler, exact: _Compiler) -> Family:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from monitor.events import Cue, Evidence, Holder, MoodLevel, Overlap, Party
 
 REMEMBERED_S = 120.0
-"""How far back overlaps, cues and frustrations go in a view."""
+"""How far back overlaps, cues, frustrations and words go in a view."""
+PEAK_WITHIN_S = 90.0
+"""How far back the highest mood is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The final words of one utterance; ``words`` as phrases see them (``wording.tokens``)."""
+
+    party: Party
+    t0: float
+    t1: float
+    text: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,11 @@ class View:
     overlaps: tuple[Overlap, ...] = ()  # each id once, as it is judged now
 
     # what was said
+    said: tuple[Said, ...] = ()
     cues: tuple[Cue, ...] = ()
+    first: Mapping[str, float] = field(default_factory=dict)  # of each family, in the whole call
+    last: Mapping[str, float] = field(default_factory=dict)
+    customer_name: str = ""  # told by the source; empty: unknown
     agent_words_until: float = 0.0  # what the agent said until here is known
 
     # the customer
@@ -41,11 +59,19 @@ class View:
     rising: bool = False
     kinds: int = 0  # of evidence behind the mood; with fewer than two nobody is "upset"
     frustrations: tuple[Evidence, ...] = ()  # heavy cues and raised alerts
+    voice: float = 0.0  # log-odds that the voice alone has added and that still count
+    mood_peak: tuple[float, float] | None = None  # when it was highest lately, and how high
+    high_since: float | None = None  # the mood is at or above the alert line since then
+    upset_from_start: bool = False
 
     # how the agent speaks
     pace_ratio: float | None = None  # over the customer's pace, when too fast for a while
     agent_pace_ratio: float | None = None  # over own usual; None until enough was heard
     agent_above_db: float | None = None  # the agent's level over the agent's own usual
+
+    # the agent's day
+    hot_calls: int = 0  # of this agent in the hour before this call; this one not counted
+    hung_up: bool = False  # the audio is over: only what is meant for after a call may open
 
     def heard(self, party: Party, *families: str, since: float = 0.0) -> list[Cue]:
         """Cues of these families that began at or after ``since``."""

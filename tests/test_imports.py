@@ -11,12 +11,12 @@ ROOT = Path(__file__).parent.parent / "monitor"
 
 ROOMS: list[tuple[str, str]] = [
     ("vocabulary", "__init__ events config registry resources"),
-    ("hearing", "audio vad pitch syllables ear running leak crosstalk foreground"),
+    ("hearing", "audio vad pitch syllables ear running leak crosstalk foreground parties"),
     (
         "understanding",
         "turns floor utterances overlaps attempt usual backchannels voice rate accommodation pace"
-        " wording misheard phrases cues early partials mood customer view nudges policy report call"
-        " redaction",
+        " wording misheard phrases cues early partials mood customer view memory nudges policy"
+        " report call redaction",
     ),
     (
         "outside",

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import monitor.call
+import monitor.parties
 from monitor.config import MoodSettings
 from monitor.customer import Activity, Customer
 from monitor.ear import Heard
@@ -81,7 +82,7 @@ def estimates(events: list[Event]) -> list[dict[str, Any]]:
 def test_mood_does_not_know_how_the_agent_sounds(
     score: tuple[str, str], said: Any, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitor.call, "CrosstalkGate", GateByProbability)
+    monkeypatch.setattr(monitor.parties, "CrosstalkGate", GateByProbability)
     sound = heard(*score)
     expected = estimates(play(call(), sound, said))
     assert estimates(play(call(), another_voice(sound, seed), said)) == expected
@@ -89,7 +90,7 @@ def test_mood_does_not_know_how_the_agent_sounds(
 
 def test_the_calls_above_do_have_a_mood(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise nothing would be proved: voice, words and talk-over each move it."""
-    monkeypatch.setattr(monitor.call, "CrosstalkGate", GateByProbability)
+    monkeypatch.setattr(monitor.parties, "CrosstalkGate", GateByProbability)
     cases: list[tuple[tuple[str, str], Any]] = [(ANGRY, []), (HURT, HURT_SAID), (TALK_OVER, [])]
     moods = [of(play(call(), heard(*score), said), "mood") for score, said in cases]
     kinds = [{reason.kind for mood in call_ for reason in mood.reasons} for call_ in moods]
@@ -100,7 +101,7 @@ def test_the_calls_above_do_have_a_mood(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_mood_does_know_how_the_customer_sounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison can fail."""
-    monkeypatch.setattr(monitor.call, "CrosstalkGate", GateByProbability)
+    monkeypatch.setattr(monitor.parties, "CrosstalkGate", GateByProbability)
     calm = (ANGRY[0], ANGRY[1].replace("^", "=").replace("#", "="))
     assert estimates(play(call(), heard(*calm))) != estimates(play(call(), heard(*ANGRY)))
 

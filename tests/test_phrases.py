@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from monitor.call import HEAVY_WEIGHT
+import pytest
+
 from monitor.cues import CueSpotter
 from monitor.events import Transcript
-from monitor.phrases import Phrases
+from monitor.memory import HEAVY_WEIGHT
+from monitor.phrases import PhraseError, Phrases
 
 PHRASES = Phrases.load(Path(__file__).parent.parent / "models" / "phrases" / "en.toml")
 
@@ -401,3 +403,19 @@ def test_what_is_heard_survives_errors_of_recognition() -> None:
 def test_calm_words_ask_for_no_acknowledgement() -> None:
     heavy = [text for text in CALM if weight(text) >= HEAVY_WEIGHT]
     assert not heavy
+
+
+def test_a_folder_of_the_same_name_adds_families(tmp_path: Path) -> None:
+    (tmp_path / "xx.toml").write_text(
+        '[lists]\nmeal = ["soup"]\n[family.menu]\nparty = "agent"\nphrases = ["<meal>"]\n'
+    )
+    (tmp_path / "xx").mkdir()
+    more = tmp_path / "xx" / "bill.toml"
+    more.write_text('[family.bill]\nparty = "agent"\nphrases = ["pay for the <meal>"]\n')
+    assert {f.name for f in Phrases.load(tmp_path / "xx.toml").families} == {"menu", "bill"}
+    more.write_text('[family.menu]\nparty = "agent"\nphrases = ["bread"]\n')
+    with pytest.raises(PhraseError, match="family menu stands in two files"):
+        Phrases.load(tmp_path / "xx.toml")
+    more.write_text('language = "en"\n')
+    with pytest.raises(PhraseError, match="not 'language'"):
+        Phrases.load(tmp_path / "xx.toml")

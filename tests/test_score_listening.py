@@ -10,16 +10,18 @@ import pytest
 import soundfile
 
 from monitor.analysis import analyze
-from monitor.config import Settings
-from monitor.events import PARTIES, Event, Levels, Party
+from monitor.config import HearingSettings, Settings
+from monitor.events import PARTIES, Event, HangUp, Levels, Party
 from monitor.runtime import Runtime
 from monitor.score import ScoreError
 from monitor.score.annotated import AnnotatedCall, find
-from monitor.score.listening import Listened, audio_of, listen
+from monitor.score.listening import Listened, SpeechRuns, audio_of, listen
 from monitor.score.scoring import compare, score
 from monitor.score.spans import Stretch
 from monitor.sources.wav import WavSource
+from tests import dialogue
 from tests.commands import RENDERED
+from tests.test_crosstalk_grid import hear, leaked, pcm
 
 SAMPLE = RENDERED / "talkover.ref.json"
 
@@ -69,6 +71,22 @@ def test_runs_of_speech_are_those_the_call_goes_by(both: tuple[Listened, list[Ev
             elif inside:
                 begun = next(run for run in runs if run.t0 <= meter.t <= run.t1)
                 assert meter.t - begun.t0 < 0.55, "dated back over a soft onset"
+
+
+@pytest.mark.parametrize(
+    ("source", "gain_db", "delay_ms"), [(0, -15, 200), (1, -20, 60), (0, 0, 30)], ids=str
+)
+def test_runs_of_speech_are_those_of_the_call_under_echo(
+    source: int, gain_db: float, delay_ms: float
+) -> None:
+    """A known echo changes what is learned of each channel; 0 dB: both carry one sound."""
+    (rows,) = hear([leaked(pcm("calm"), source, gain_db, delay_ms)])
+    (told,) = dialogue.of(dialogue.play(dialogue.call(), rows), "report")
+    runs = SpeechRuns(HearingSettings(), separated=True)
+    for item in (rows.part(0, 1000), rows.part(1000, rows.blocks), HangUp()):
+        runs.input(item)
+    talk_s = [sum(run.t1 - run.t0 for run in runs.runs[party]) for party in PARTIES]
+    assert talk_s == pytest.approx([told.agent.talk_s, told.customer.talk_s], abs=0.01)
 
 
 def mono(folder: Path) -> AnnotatedCall:

@@ -65,6 +65,16 @@ async def test_a_clip_has_its_edges_but_less_of_them_at_a_forced_cut() -> None:
     assert spoken.words[0].t0 == pytest.approx(55.0 - module.CUT_ROLL_S + 1.0)
 
 
+async def test_times_beyond_the_utterance_are_pulled_into_it() -> None:
+    one = scribe(Takes())
+    one.submit(utterance(1, 44.0, 45.0), 60.0)
+    times = ((-5.0, 0.5), (0.4, 1e9), (0.9, 0.1))
+    decoded = Decoded("so it goes", tuple(Word(text="x", t0=t0, t1=t1) for t0, t1 in times))
+    spoken = one.transcript(utterance(1, 44.0, 45.0), decoded)
+    assert spoken is not None
+    assert all(44.0 <= word.t0 <= word.t1 <= 45.0 for word in spoken.words)
+
+
 async def test_words_are_taken_more_care_of_while_what_was_said_before_is_unknown() -> None:
     """The agent may have asked for a code; those words are late, or never come."""
     digits = Decoded("four one one then", confidence=0.9)

@@ -529,8 +529,9 @@ async def test_an_engine_that_forgets_a_clip_fails() -> None:
             await transcriber.submit(job(1))
 
 
-def _words(*times: float) -> Decoded:
-    return Decoded("hm", (Word(text="hm", t0=times[0], t1=times[1]),), confidence=0.5)
+def _words(*times: float, text: str = "hm", **more: Any) -> Decoded:
+    word = Word(text=text, t0=times[0], t1=times[1], **more)
+    return Decoded("hm", (word,), confidence=0.5)
 
 
 @pytest.mark.parametrize(
@@ -539,12 +540,25 @@ def _words(*times: float) -> Decoded:
         (None, "raised TypeError"),
         ([None], "gave NoneType"),
         (["words"], "gave str"),
+        ([Decoded(7)], "raised TypeError"),  # type: ignore[arg-type]
         ([Decoded("so " * 200)], "600 characters for 1.0 s"),
+        ([Decoded("hm", _words(0.0, 1.0).words * 300)], "600 characters for 1.0 s"),
         ([Decoded("hm", confidence=float("nan"))], "without times or confidence"),
+        ([Decoded("hm", confidence=5.0)], "without times or confidence"),
+        ([Decoded("hm", confidence=-1.0)], "without times or confidence"),
+        ([Decoded("hm", language_p=float("nan"))], "without times or confidence"),
         ([_words(0.0, float("inf"))], "without times or confidence"),
+        ([_words(0.0, 1.0, p=float("nan"))], "without times or confidence"),
+        ([Decoded("half a pair \ud83d")], "cannot be written"),
+        ([_words(0.0, 1.0, text="\udc00")], "cannot be written"),
+        ([Decoded("an end\0 and more")], "cannot be written"),
         ([Decoded("a"), Decoded("b")], "2 results for 1 clips"),
     ],
-    ids=["none", "none_inside", "text", "endless", "nan", "inf", "too_many"],
+    ids=[
+        *("none", "none_inside", "text", "no_text", "endless", "too_many_words"),
+        *("nan", "too_sure", "negative", "nan_language", "inf", "nan_word"),
+        *("surrogate", "surrogate_word", "zero", "too_many"),
+    ],
 )
 async def test_garbage_is_a_failure_and_never_shown(garbage: Any, reason: str) -> None:
     engine = FakeEngine()
@@ -555,6 +569,14 @@ async def test_garbage_is_a_failure_and_never_shown(garbage: Any, reason: str) -
         assert transcriber.workload.failed == {"final": 1}
         engine.transcribe = good  # type: ignore[method-assign]
         assert (await transcriber.submit(job(2))).text == "2"
+
+
+async def test_words_without_letters_are_left_out() -> None:
+    engine = FakeEngine()
+    said = [Word(text=text, t0=0.1, t1=0.2) for text in ("so", "", " ", "on")]
+    engine.transcribe = lambda clips, **_: [Decoded("so on", tuple(said))]  # type: ignore[method-assign]
+    async with running(engine) as transcriber:
+        assert [w.text for w in (await transcriber.submit(job(1))).words] == ["so", "on"]
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory")])

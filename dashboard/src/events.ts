@@ -35,6 +35,10 @@ export interface CallStarted {
   call_id: string;
   customer: Person;
   /**
+   * The agent's calls with an alert in the hour before
+   */
+  hot_calls: number;
+  /**
    * What is off for this call, and why
    */
   limits: string[];

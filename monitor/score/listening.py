@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from monitor.audio import BLOCK_S, RATE_HZ
 from monitor.call import CallInput
 from monitor.config import HearingSettings
-from monitor.crosstalk import CrosstalkGate
 from monitor.ear import Heard
 from monitor.events import (
     PARTIES,
@@ -30,7 +29,7 @@ from monitor.events import (
     Turn,
     Words,
 )
-from monitor.foreground import Foreground
+from monitor.parties import Parties
 from monitor.runtime import Runtime
 from monitor.score import ScoreError
 from monitor.score.annotated import AnnotatedCall
@@ -79,7 +78,7 @@ class Listened:
     """What the monitor made of a call."""
 
     duration_s: float
-    separated: bool  # False: one channel, or two that turned out to carry both voices
+    separated: bool  # False: one channel for both
     overlaps: list[ToldOverlap]
     turns: list[Turn]
     speech: dict[Party, list[Stretch]]  # without a channel for each, all stands with the customer
@@ -91,14 +90,12 @@ class Listened:
 
 
 class SpeechRuns:
-    """The runs of speech that turn-taking sees: after the cross-talk gate, pauses shorter than
+    """The runs of speech that turn-taking sees: own speech of each party, pauses shorter than
     the turn hang-over closed, each dated back to its first block. Fed with a call's inputs."""
 
     def __init__(self, settings: HearingSettings, *, separated: bool) -> None:
-        self._foregrounds = (Foreground(), Foreground())
-        self._gate = CrosstalkGate(settings)
+        self._parties = Parties(settings, separated=separated)
         self._speakers = (Speaker(settings), Speaker(settings))
-        self._separated = separated
         self._blocks = 0
         self.runs: dict[Party, list[Stretch]] = {party: [] for party in PARTIES}
 
@@ -107,9 +104,7 @@ class SpeechRuns:
             case Heard():
                 self._hear(item)
             case Missing():
-                self._gate.missing()
-                for foreground in self._foregrounds:
-                    foreground.missing()
+                self._parties.missing()
                 self._close()
                 self._blocks += item.blocks
             case HangUp():
@@ -123,14 +118,10 @@ class SpeechRuns:
         )
         for speech, level_db in columns:
             self._blocks += 1
-            if self._separated and not self._gate.mixed:
-                agent, customer = self._foregrounds
-                speech = agent.step(speech[0], level_db[0]), customer.step(speech[1], level_db[1])
-            own = self._gate.step(speech, level_db)
+            t = round(self._blocks * BLOCK_S, 3)
+            speech, own = self._parties.step(speech, level_db)
             for row, speaker in enumerate(self._speakers):
-                mine = own[row] and (self._separated or PARTIES[row] == "customer")
-                t = round(self._blocks * BLOCK_S, 3)
-                self._keep(row, speaker.step(t, mine, speech[row], level_db[row]))
+                self._keep(row, speaker.step(t, own[row], speech[row], level_db[row]))
 
     def _close(self) -> None:
         for row, speaker in enumerate(self._speakers):

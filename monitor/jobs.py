@@ -149,8 +149,8 @@ def checked(name: str, job: Job, result: Decoded) -> Result:
     if not all(map(_can_be_written, said)):
         return EngineError(f"{name} gave characters that cannot be written")
     times = (x for word in result.words for x in (word.t0, word.t1))
-    shares = (result.confidence, result.no_speech, result.language_p)
-    shares += tuple(word.p for word in result.words)
+    sure = (word.p for word in result.words)
+    shares = (result.confidence, result.no_speech, result.language_p, *sure)
     if not all(map(math.isfinite, times)) or not all(
         -SLACK <= share <= 1 + SLACK for share in shares
     ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -149,15 +149,7 @@ class Scribe:
         text = self._partials.agreed(utterance.number, decoded.text)
         if text is None:
             return None
-        transcript = Transcript(
-            utterance=utterance.number,
-            party=utterance.party,
-            t0=utterance.t0,
-            t1=utterance.t1,
-            text=text,
-            final=False,
-            confidence=decoded.confidence,
-        )
+        transcript = _transcript(utterance, decoded, text)
         if self._redactor is not None:
             transcript, _ = self._redactor.redact(transcript)  # the final one mutes
         if not transcript.text:
@@ -169,21 +161,13 @@ class Scribe:
         """What was said, without what must not be stored; None when nothing was, unless
         partial words were shown that an empty transcript must take away."""
         wary = self._wary(utterance)
-        offset_s = self._awaited.pop(utterance.number).clip_t0
+        clip_t0 = self._awaited.pop(utterance.number).clip_t0
         shown = utterance.number in self._shown
         self._shown.discard(utterance.number)
         if not decoded.text and not shown:
             return None
-        transcript = Transcript(
-            utterance=utterance.number,
-            party=utterance.party,
-            t0=utterance.t0,
-            t1=utterance.t1,
-            text=decoded.text,
-            words=[_shift(word, offset_s, utterance) for word in decoded.words],
-            final=utterance.final,
-            confidence=decoded.confidence,
-        )
+        words = [_shift(word, clip_t0, utterance) for word in decoded.words]
+        transcript = _transcript(utterance, decoded, decoded.text, words)
         if self._redactor is None:
             return transcript
         transcript, spans = self._redactor.redact(transcript, wary=wary)
@@ -198,6 +182,22 @@ class Scribe:
         return self._unheard_t >= since or any(
             since <= awaited.t1 <= utterance.t0 for awaited in self._awaited.values()
         )
+
+
+def _transcript(
+    utterance: Utterance, decoded: Decoded, text: str, words: Sequence[Word] = ()
+) -> Transcript:
+    """``text`` is what may be shown of what was decoded; ``words`` are in audio time."""
+    return Transcript(
+        utterance=utterance.number,
+        party=utterance.party,
+        t0=utterance.t0,
+        t1=utterance.t1,
+        text=text,
+        words=list(words),
+        final=utterance.final,
+        confidence=decoded.confidence,
+    )
 
 
 def _shift(word: Word, offset_s: float, utterance: Utterance) -> Word:

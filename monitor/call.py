@@ -7,7 +7,6 @@ the call, never of a ``Heard``, so that any chunking gives the same events.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 from monitor.audio import BLOCK_S
@@ -26,7 +25,6 @@ from monitor.events import (
     Degraded,
     End,
     Event,
-    Evidence,
     Gap,
     HangUp,
     Levels,
@@ -40,13 +38,14 @@ from monitor.events import (
     Utterance,
     Words,
 )
+from monitor.memory import Memory
 from monitor.pace import PaceMeter
 from monitor.parties import Parties
 from monitor.phrases import Phrases
 from monitor.policy import Policy
 from monitor.report import report
 from monitor.turns import Row, TurnTaker
-from monitor.view import REMEMBERED_S, View
+from monitor.view import View
 from monitor.voice import AgentLevel
 
 CallInput = Heard | Missing | Transcript | Trouble | Command | HangUp | End
@@ -57,8 +56,6 @@ PACE_BLOCKS = 62
 LOOK_BLOCKS = 5
 LATE_WORDS_S = 8.0
 """Words that come later than this after their utterance raise nothing."""
-HEAVY_WEIGHT = 1.5
-"""A cue with so much weight is a frustration that wants an acknowledgement."""
 LOWEST_DB = -100.0
 
 SHARED = "Both parties share one channel: talk-over, tone, mood and nudges are off"
@@ -91,6 +88,10 @@ class Call:
         self._spotter = CueSpotter(phrases)
         self._early = EarlyCues(phrases)
         self._policy = Policy(settings.nudges)
+        self._memory = Memory()
+        self._alert = settings.mood.alert
+        self._customer_name = started.customer.name
+        self._hot_calls = started.hot_calls
         self._blocks = 0
         self.t = 0.0
         """Audio time now, s."""
@@ -98,11 +99,6 @@ class Call:
         self._out: list[Event] = []
         self._loudest = [LOWEST_DB, LOWEST_DB]
         self._began: float | None = None
-        self._overlaps: dict[str, Overlap] = {}
-        self._cues: deque[Cue] = deque()
-        self._frustrations: deque[Evidence] = deque()
-        self._agent_turn_ends: deque[float] = deque(maxlen=32)
-        self._agent_words_until = 0.0
         self._hung_up = False
         self.ended = False
         self._emit(
@@ -268,8 +264,7 @@ class Call:
         if tr.text:
             self._pace.transcript(tr)
             self._take(self._turns.transcript(tr))
-        if tr.party == "agent":
-            self._agent_words_until = max(self._agent_words_until, tr.t1)
+        self._memory.transcript(tr)
         if not (late and tr.party == "customer"):
             for cue in self._spotter.transcript(tr, self.t):
                 if cue.family not in confirmed:
@@ -280,7 +275,7 @@ class Call:
         """Partial words may raise what the final ones would."""
         if late or tr.party != "customer":
             return
-        if cues := self._early.partial(tr, self.t, self._cues):
+        if cues := self._early.partial(tr, self.t, self._memory.cues):
             for cue in cues:
                 self._hear_cue(cue, late)
             self._look()
@@ -290,20 +285,17 @@ class Call:
         confirmed, gone = self._early.final(tr, self.t)
         for cue in gone:
             self._emit(cue.model_copy(update={"status": "taken_back"}))
-            self._cues = deque(other for other in self._cues if other != cue)
-            said = _said(cue)
-            self._frustrations = deque(one for one in self._frustrations if one != said)
+            self._memory.take_back(cue)
             self._customer.unsay(self.t, cue)
         return confirmed
 
     def _hear_cue(self, cue: Cue, late: bool) -> None:
         self._emit(cue)
-        self._cues.append(cue)
+        self._memory.cue(cue)
         if late:
             return  # an acknowledgement that is known late still spares the agent a nudge
         self._customer.cue(self.t, cue)
-        if cue.weight >= HEAVY_WEIGHT:
-            self._frustrations.append(_said(cue))
+        self._memory.heavy(cue)
 
     def _obey(self, command: Command) -> None:
         match command.command:
@@ -320,6 +312,7 @@ class Call:
         """Mood, then the nudges that may follow from it."""
         if self._separated:
             self._take(self._customer.look(self.t))
+            self._memory.mood(self.t, self._customer.mood.score, self._alert)
             self._nudge()
 
     def _nudge(self) -> None:
@@ -329,7 +322,8 @@ class Call:
             self._take(self._policy.step(self._view(self.t)))
 
     def _view(self, t: float) -> View:
-        self._forget(t - REMEMBERED_S)
+        memory = self._memory
+        memory.forget(t)
         turns, mood = self._turns, self._customer.mood
         mismatch = self._pace.mismatch(t)
         return View(
@@ -345,42 +339,40 @@ class Call:
             agent_turn=turns.turn_of("agent"),
             customer_turn=turns.turn_of("customer"),
             agent_talk_s=turns.talk_s("agent"),
-            agent_turn_ends=tuple(self._agent_turn_ends),
-            overlaps=tuple(self._overlaps.values()),
-            cues=tuple(self._cues),
-            agent_words_until=self._agent_words_until,
+            agent_turn_ends=tuple(memory.agent_turn_ends),
+            overlaps=tuple(memory.overlaps.values()),
+            said=tuple(memory.said),
+            cues=tuple(memory.cues),
+            first=memory.first,
+            last=memory.last,
+            customer_name=self._customer_name,
+            agent_words_until=memory.agent_words_until,
             mood=mood.score,
             level=mood.level,
             rising=mood.rising,
             kinds=mood.kinds(),
-            frustrations=tuple(self._frustrations),
+            frustrations=tuple(memory.frustrations),
+            voice=mood.voice(),
+            mood_peak=memory.mood_peak,
+            high_since=memory.high_since,
+            upset_from_start=mood.upset_from_start,
             pace_ratio=mismatch.ratio if mismatch is not None else None,
             agent_pace_ratio=self._pace.agent_above_baseline(t),
             agent_above_db=self._agent_level.above_baseline_db,
+            hot_calls=self._hot_calls,
+            hung_up=self._hung_up,
         )
-
-    def _forget(self, before: float) -> None:
-        while self._cues and self._cues[0].t1 < before:
-            self._cues.popleft()
-        while self._frustrations and self._frustrations[0].t < before:
-            self._frustrations.popleft()
-        if self._overlaps:
-            oldest = next(iter(self._overlaps))
-            if self._overlaps[oldest].t1 < before:
-                del self._overlaps[oldest]
 
     def _take(self, events: list[Event]) -> None:
         """Emit what a part found, and remember what a view shows of it."""
         for event in events:
             match event:
                 case Overlap():
-                    self._overlaps[event.id] = event
+                    self._memory.overlap(event)
                 case Turn(party="agent"):
-                    self._agent_turn_ends.append(event.t1)
+                    self._memory.agent_turn_ends.append(event.t1)
                 case AlertRaised():
-                    self._frustrations.append(
-                        Evidence(kind="interaction", t=self.t, text="Their frustration rose")
-                    )
+                    self._memory.alert(self.t)
             self._emit(event)
 
     def _tell_levels(self) -> None:
@@ -432,8 +424,3 @@ class Call:
         self._seq += 1
         stamp: dict[str, Any] = {"call_id": self._call_id, "seq": self._seq, "t": self.t}
         self._out.append(event.model_copy(update=stamp))
-
-
-def _said(cue: Cue) -> Evidence:
-    text = f"They said “{cue.text}”"
-    return Evidence(kind="words", t=cue.t0, text=text, value=cue.weight, unit="llr")

@@ -6,7 +6,6 @@ from collections import deque
 
 from monitor.events import Cue, Evidence, Overlap, Transcript
 from monitor.view import PEAK_WITHIN_S, REMEMBERED_S, Said
-from monitor.wording import tokens
 
 HEAVY_WEIGHT = 1.5
 """A cue with so much weight is a frustration that wants an acknowledgement."""
@@ -39,9 +38,9 @@ class Memory:
         """The final words of one utterance."""
         if tr.party == "agent":
             self.agent_words_until = max(self.agent_words_until, tr.t1)
-        words = tuple(token.text for token in tokens(tr.text))
-        if words:
-            self.said.append(Said(tr.party, tr.t0, tr.t1, tr.text, words))
+        said = Said.of(tr.party, tr.t0, tr.t1, tr.text)
+        if said.words:
+            self.said.append(said)
 
     def cue(self, cue: Cue) -> None:
         """A phrase that was heard, likely or surely."""

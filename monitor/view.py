@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitor.events import Cue, Evidence, Holder, MoodLevel, Overlap, Party
+from monitor.wording import telling, tokens
 
 REMEMBERED_S = 120.0
 """How far back overlaps, cues, frustrations and words go in a view."""
@@ -22,6 +23,12 @@ class Said:
     t1: float
     text: str
     words: tuple[str, ...]
+    telling: frozenset[str] = frozenset()  # stems of the words that say what it is about
+
+    @classmethod
+    def of(cls, party: Party, t0: float, t1: float, text: str) -> Said:
+        words = tuple(token.text for token in tokens(text))
+        return cls(party, t0, t1, text, words, telling(words))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -51,6 +52,26 @@ COMMON = _words(
     "you your am going think mean"
 )
 """Words that say nothing by themselves."""
+_ABOUT_NOTHING = frozenset(COMMON) | frozenset(NUMBERS) | frozenset(_words(
+    "about actually again all already also always another any anybody anyone anything around ask "
+    "away back because before being bit both bye call called calling came come day done even ever "
+    "every everything fine first give going gonna good great guess hello help here hi hold into "
+    "issue kind last least let like line little look lot lots make many matter may maybe mean "
+    "might minute moment more morning most much must name need never new next nothing now off okay "
+    "one only other over own people perhaps phone please point possible pretty problem put quite "
+    "rather really said same saw say says see seem seems shall should since someone something "
+    "sometimes soon sorry sort speak still stuff such sure take talk tell than thank thanks that "
+    "their theirs these thing things think those though through time times today told tomorrow too "
+    "took try trying until use used using usually very want wanted way week weeks while who whole "
+    "why wonder work working worked yesterday yet yours across after against between during each "
+    "either else enough few under upon us which whose without within where wherever however "
+    "might ought once ones able myself yourself itself cause got getting goes gone keep kept "
+    "understand question obviously basically certainly definitely course correct absolutely"
+))  # fmt: skip
+"""What every call is full of, and no call is about."""
+_WORD_ENDINGS = ("ies", "ing", "ed", "es", "s", "d", "e", "y")
+_STEM_LETTERS = 4
+_TELLING_LETTERS = 3
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _CLAUSE = re.compile(r"[,.;:!?()]|\s[-–—]\s|…")
 
@@ -96,3 +117,26 @@ def tokens(text: str) -> list[Token]:
 def normalise(text: str) -> str:
     """Lower case, no punctuation, contractions spelt out, fillers and stutters gone."""
     return " ".join(token.text for token in tokens(text))
+
+
+def stem(word: str) -> str:
+    """A word without its endings, for a telephone loses those: bills, billed, billing -> bil."""
+    while True:
+        for ending in _WORD_ENDINGS:
+            keep = _TELLING_LETTERS if ending == "s" else _STEM_LETTERS
+            if word.endswith(ending) and len(word) - len(ending) >= keep:
+                word = word.removesuffix(ending)
+                break
+        else:
+            return word[:-1] if len(word) > _TELLING_LETTERS and word[-1] == word[-2] else word
+
+
+def telling(words: Iterable[str]) -> frozenset[str]:
+    """Stems of the words that say what is talked about; ``words`` as ``tokens`` gives them."""
+    return frozenset(
+        short
+        for word in words
+        if len(word) >= _TELLING_LETTERS
+        and word.isalpha()
+        and not {word, short := stem(word)} & _ABOUT_NOTHING
+    )

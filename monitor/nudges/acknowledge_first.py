@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.events import Evidence
+from monitor.nudges._common import agent_had_a_chance
 from monitor.view import View
 
 TITLE = "Acknowledge it first"
@@ -18,8 +19,6 @@ THRESHOLDS = {
     "spoken_by_agent_s": 1.0,  # … when at least this much was said
     "stale_s": 40.0,  # then the moment has passed
     "enough": 1.0,  # a bare "sorry" is half
-    "unheard_s": 0.5,  # the agent's words are known but for the last so many
-    "words_lag_s": 6.0,  # what was not transcribed by then had no words in it
 }
 
 
@@ -30,7 +29,7 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
         if view.t - event.t > th["stale_s"]:
             continue
         said = view.acknowledgement(event.t)
-        if said < th["enough"] and _had_a_chance(view, event.t, th):
+        if said < th["enough"] and agent_had_a_chance(view, event.t, th):
             age_s = view.t - event.t
             missing = "you said sorry, but not for what" if said else "not acknowledged yet"
             return Evidence(
@@ -41,26 +40,6 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
                 unit="s",
             )
     return None
-
-
-def _had_a_chance(view: View, since: float, th: Mapping[str, float]) -> bool:
-    """The agent spoke since then, and everything of it is transcribed."""
-    if view.agent_last_speech is None or view.agent_last_speech <= since:
-        return False
-    if view.agent_speaking_since is not None:
-        return False
-    unheard_s = view.agent_last_speech - view.agent_words_until
-    if unheard_s > th["unheard_s"] and view.t - view.agent_last_speech < th["words_lag_s"]:
-        return False
-    turns = sum(end > since + th["spoken_by_agent_s"] for end in view.agent_turn_ends)
-    if turns >= th["turns"]:
-        return True
-    spoke = turns > 0 or (
-        view.agent_turn is not None
-        and view.agent_turn[0] >= since
-        and view.agent_turn[1] >= th["spoken_by_agent_s"]
-    )
-    return spoke and view.t - since >= th["within_s"]
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:

@@ -1,7 +1,9 @@
 /** The playhead. It follows the recording, or a plain clock when there is no recording. */
 import { type Signal, signal } from "@preact/signals";
 
-const STEP_BACK_S = 0.25;
+/** A recording's clock runs ahead of what is heard and is set right at its start and at a pause:
+ * up to so far back the playhead waits for it. Whoever seeks moves the playhead itself. */
+const STEP_BACK_S = 1;
 
 export class Player {
   /** Audio time at the playhead, s. */
@@ -75,7 +77,8 @@ export class Player {
   #run(): void {
     this.playing.value = true;
     const step = () => {
-      this.t.value = this.audio ? this.audio.currentTime : this.#clockTime();
+      if (this.audio) this.#follow(this.audio.currentTime);
+      else this.t.value = this.#clockTime();
       if (!this.audio && this.t.peek() >= this.duration()) this.#rest();
       else if (this.playing.peek()) this.#frame = requestAnimationFrame(step);
     };
@@ -86,10 +89,12 @@ export class Player {
   #rest(): void {
     cancelAnimationFrame(this.#frame);
     this.playing.value = false;
-    // A paused recording may stand a little before where it was last heard.
-    if (this.audio && Math.abs(this.audio.currentTime - this.t.peek()) > STEP_BACK_S) {
-      this.t.value = this.audio.currentTime;
-    }
+    if (this.audio) this.#follow(this.audio.currentTime);
+  }
+
+  #follow(t: number): void {
+    const back = this.t.peek() - t;
+    if (back <= 0 || back > STEP_BACK_S) this.t.value = t;
   }
 
   #clockTime(): number {

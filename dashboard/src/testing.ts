@@ -15,6 +15,7 @@ const ORDINARY: { [T in CallEvent["type"]]: Omit<EventOf<T>, "type" | "call_id" 
     separated: true,
     limits: [],
     policy: "",
+    hot_calls: 0,
   },
   "call.ended": { reason: "completed", detail: "", duration_s: 60 },
   gap: { t0: 0, t1: 1, reason: "lost", party: null },

@@ -61,6 +61,7 @@ LOWEST_DB = -100.0
 SHARED = "Both parties share one channel: talk-over, tone, mood and nudges are off"
 LOUD_ECHO = "The echo on the line is about as loud as the voices: some talk-over cannot be told"
 MIXED = "Each channel carries both voices: talk-over, tone, mood and nudges are off"
+NO_PHRASES = "No phrases are known in this language ({}): words raise no cue and no nudge"
 
 
 class Call:
@@ -79,6 +80,10 @@ class Call:
         if not started.separated and not self._limits:
             self._limits.append(SHARED)
         self._words = started.words is not None
+        self._language = phrases.language
+        self._no_phrases = "" if phrases.families else NO_PHRASES.format(phrases.language)
+        if self._words and self._no_phrases:
+            self._limits.append(self._no_phrases)
         self._parties = Parties(settings.hearing, separated=started.separated)
         self._loud_echo = False
         self._turns = TurnTaker(settings.hearing, settings.turns, separated=started.separated)
@@ -120,9 +125,7 @@ class Call:
             case Transcript():
                 self._read(item)
             case Trouble():
-                if item.part == "words":
-                    self._words = not item.active
-                self._emit(Degraded(part=item.part, active=item.active, reason=item.reason))
+                self._trouble(item)
             case Command():
                 self._obey(item)
             case HangUp():
@@ -240,6 +243,13 @@ class Call:
 
     # ---- words and commands ----------------------------------------------------
 
+    def _trouble(self, trouble: Trouble) -> None:
+        self._emit(Degraded(part=trouble.part, active=trouble.active, reason=trouble.reason))
+        if trouble.part == "words":
+            self._words = not trouble.active
+            if self._words and self._no_phrases:
+                self._emit(Degraded(part="words", active=True, reason=self._no_phrases))
+
     def _read(self, tr: Transcript) -> None:
         late = tr.late or self.t - tr.t1 > LATE_WORDS_S
         self._emit(
@@ -260,20 +270,29 @@ class Call:
         if not tr.final:
             self._read_partial(tr, late)
             return
+        self._mind_language(tr)
         confirmed = self._settle_early(tr)
         if tr.text:
             self._pace.transcript(tr)
             self._take(self._turns.transcript(tr))
         self._memory.transcript(tr)
-        if not (late and tr.party == "customer"):
+        if not (self._no_phrases or (late and tr.party == "customer")):
             for cue in self._spotter.transcript(tr, self.t):
                 if cue.family not in confirmed:
                     self._hear_cue(cue, late)
         self._look()
 
+    def _mind_language(self, tr: Transcript) -> None:
+        """Phrases of another language would be heard where nobody said them, or never."""
+        known = tr.language in (None, self._language) or not self._language
+        if not (known or self._no_phrases):
+            self._no_phrases = NO_PHRASES.format(tr.language)
+            self._limits.append(self._no_phrases)
+            self._emit(Degraded(part="words", active=True, reason=self._no_phrases))
+
     def _read_partial(self, tr: Transcript, late: bool) -> None:
         """Partial words may raise what the final ones would."""
-        if late or tr.party != "customer":
+        if self._no_phrases or late or tr.party != "customer":
             return
         if cues := self._early.partial(tr, self.t, self._memory.cues):
             for cue in cues:
@@ -329,7 +348,7 @@ class Call:
         return View(
             t=t,
             began=self._began,
-            words=self._words,
+            words=self._words and not self._no_phrases,
             holder=turns.holder,
             holder_since=turns.holder_since,
             agent_speaking_since=turns.speaking_since("agent"),

@@ -525,6 +525,9 @@ class Transcript(Model):
     final: bool = True
     confidence: float = 1.0
     late: bool = False
+    language: str | None = Field(
+        default=None, description="That of the call, ISO 639-1, once it is settled"
+    )
 
 
 class Trouble(Model):

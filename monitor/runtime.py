@@ -6,23 +6,48 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 from monitor import registry
-from monitor.config import AsrSettings, Settings
-from monitor.cues import Phrases
+from monitor.config import AsrSettings, ConfigError, Settings
 from monitor.engines import Engine
 from monitor.events import CallStarted
 from monitor.hearing import Hearing
+from monitor.misheard import Misheard
+from monitor.phrases import PhraseError, Phrases
 from monitor.policy import Policy
 from monitor.resources import resource
 from monitor.session import Session, Sink
 from monitor.sources import Source
 from monitor.transcriber import Transcriber
 
+USUAL = "en"
+"""The language of the phrases where that of a call is only found out on the way."""
+
 
 def new_call_id() -> str:
     return uuid.uuid4().hex[:12]
+
+
+def phrases_of(language: str | None, folder: Path | None = None) -> Phrases:
+    """The families of a language (ISO 639-1); none at all for one that nobody has written any for.
+
+    None, found out call by call: those of ``USUAL``, for the calls that turn out to be in it.
+    ``folder``: where the phrase files are, ours by default. Raises ConfigError.
+    """
+    folder = folder or resource("models") / "phrases"
+    files = {path.stem: path for path in folder.glob("*.toml")}
+    wanted = language or USUAL
+    if wanted not in files:
+        return Phrases(wanted, (), Misheard([], []))
+    try:
+        phrases = Phrases.load(files[wanted])
+    except (OSError, UnicodeDecodeError, PhraseError) as error:
+        raise ConfigError(f"{files[wanted]}: {error}") from error
+    if phrases.language != wanted:
+        raise ConfigError(f'{files[wanted]}: language = "{wanted}" is missing')
+    return phrases
 
 
 class Runtime:
@@ -52,12 +77,12 @@ class Runtime:
     ) -> Self:
         """Load everything; ``make_engine`` in place of the one the settings name.
 
-        Raises WeightsError, EngineError, ConfigError or UnknownName, with the fix: what
-        would fail each call fails here.
+        Raises WeightsError, EngineError, ConfigError or UnknownName, with the
+        fix: what would fail each call fails here.
         """
         Policy(settings.nudges)
         hearing = Hearing()
-        phrases = Phrases.load(resource("models") / "phrases" / "en.toml")
+        phrases = phrases_of(settings.asr.language)
         if not words:
             await hearing.start()
             return cls(settings, phrases, hearing, None, None)

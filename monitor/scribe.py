@@ -197,6 +197,7 @@ def _transcript(
         words=list(words),
         final=utterance.final,
         confidence=decoded.confidence,
+        language=decoded.language,
     )
 
 

@@ -19,7 +19,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.backlog import Backlog
 from monitor.config import AsrSettings
@@ -135,7 +135,8 @@ class Transcriber:
         return lambda: self._listeners.remove(callback)
 
     def submit(self, job: Job) -> asyncio.Future[Decoded]:
-        """Queue a job. The future fails with Expired, Shed or EngineError.
+        """Queue a job. The future fails with Expired, Shed or EngineError. The language of
+        what it gives is that of the call, None until it is settled.
 
         A job replaces the waiting partials of its own utterance. Cancelling the future
         takes the job back, if it is still waiting.
@@ -282,7 +283,7 @@ class Transcriber:
         self._meter.decoded[entry.job.kind] += 1
         self._languages.learn(entry.job, result)
         if not entry.words.done():
-            entry.words.set_result(result)
+            entry.words.set_result(replace(result, language=self._languages.of(entry.job)))
         if entry.job.kind == "final" and waited_s > BEHIND_S:
             self._meter.late += 1
         self._recover(entry.job, waited_s)

@@ -92,7 +92,7 @@ class Call:
         self._pace = PaceMeter(settings.pace)
         self._spotter = CueSpotter(phrases)
         self._early = EarlyCues(phrases)
-        self._policy = Policy(settings.nudges)
+        self._policy = Policy(settings.nudges, settings.mood.watch)
         self._memory = Memory()
         self._alert = settings.mood.alert
         self._customer_name = started.customer.name
@@ -420,6 +420,8 @@ class Call:
         self._take(self._turns.end(self.t))
         self._look()
         self._hung_up = True
+        if self._separated:
+            self._take(self._policy.hang_up(self._view(self.t)))
 
     def _end(self, end: End) -> None:
         self._hang_up()

@@ -35,6 +35,8 @@ OverlapKind = Literal["backchannel", "terminal", "interruption", "talk_over"]
 talk_over: the agent came in and kept on, or cut the customer off, whoever spoke on afterwards;
 interruption: the same by the customer."""
 EvidenceKind = Literal["voice", "words", "interaction"]
+NudgeWhen = Literal["during", "after"]
+"""after: opened when the call is over, and stays until the agent has read it."""
 
 
 def other(party: Party) -> Party:
@@ -296,6 +298,8 @@ class NudgeOpened(Event):
     evidence: list[Evidence]
     priority: int = 0
     ttl_s: float = Field(description="Leaves the screen after so many seconds")
+    when: NudgeWhen = "during"
+    private: bool = Field(default=False, description="For the agent only: no supervisor sees it")
 
 
 class NudgeClosed(Event):
@@ -305,6 +309,7 @@ class NudgeClosed(Event):
     outcome: Literal["done", "expired", "replaced", "dismissed", "retracted", "call_ended"]
     why: str = ""
     open_s: float
+    private: bool = False
 
 
 class NudgeEffect(Event):
@@ -316,6 +321,7 @@ class NudgeEffect(Event):
     followed: bool
     mood_before: float
     mood_after: float
+    private: bool = False
 
 
 # ---- after the call ----------------------------------------------------------

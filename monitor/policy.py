@@ -6,15 +6,10 @@ whether it is *shown* stands here, so that no nudge can distract on its own.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import Literal
 
-from monitor import registry
-from monitor.config import ConfigError, NudgeSettings
+from monitor.config import MoodSettings, NudgeSettings
 from monitor.events import (
     Event,
     Evidence,
@@ -23,9 +18,9 @@ from monitor.events import (
     NudgeOpened,
     NudgeReport,
 )
+from monitor.repertoire import Nudge, digest, load
 from monitor.view import View
 
-FOLDER = "monitor.nudges"
 REPLACE_MARGIN = 20
 """An open nudge gives way only to one with so much more priority …"""
 REPLACE_AFTER_S = 5.0
@@ -33,47 +28,7 @@ REPLACE_AFTER_S = 5.0
 EFFECT_AFTER_S = 60.0
 
 Outcome = Literal["done", "expired", "replaced", "dismissed", "retracted", "call_ended"]
-Thresholds = Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Nudge:
-    """One file of monitor/nudges with its thresholds in force."""
-
-    name: str
-    title: str
-    text: str
-    kind: str
-    priority: int
-    ttl_s: float
-    cooldown_s: float
-    thresholds: Thresholds
-    need: Callable[[View, Thresholds], Evidence | None]
-    done: Callable[[View, float, Thresholds], Evidence | None]
-    holds: Callable[[View, float, Thresholds], bool] | None
-
-    @classmethod
-    def of(cls, name: str, module: ModuleType, overrides: Thresholds) -> Nudge:
-        """Raises ConfigError for a threshold that the file does not have."""
-        if unknown := sorted(overrides.keys() - module.THRESHOLDS.keys()):
-            known = ", ".join(sorted(module.THRESHOLDS))
-            raise ConfigError(
-                f"setting nudges.thresholds.{name}.{unknown[0]}: no such threshold; "
-                f"there is: {known}"
-            )
-        return cls(
-            name=name,
-            title=module.TITLE,
-            text=module.TEXT,
-            kind=module.KIND,
-            priority=module.PRIORITY,
-            ttl_s=module.TTL_S,
-            cooldown_s=getattr(module, "COOLDOWN_S", 0.0),
-            thresholds=dict(module.THRESHOLDS) | dict(overrides),
-            need=module.need,
-            done=module.done,
-            holds=getattr(module, "holds", None),
-        )
+WATCH = MoodSettings().watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +44,16 @@ class _Shown:
     open: bool = True
 
 
-def load(settings: NudgeSettings) -> list[Nudge]:
-    """The nudges in force. Raises registry.UnknownName (which lists the folder) for an
-    unknown name, ConfigError for an unknown threshold."""
-    enabled = registry.names(FOLDER) if settings.enabled is None else settings.enabled
-    for name in settings.thresholds:
-        registry.load(FOLDER, name)
-    return [
-        Nudge.of(name, registry.load(FOLDER, name), settings.thresholds.get(name, {}))
-        for name in enabled
-    ]
-
-
 class Policy:
     """The nudges of one call. Times are audio time, s."""
 
-    def __init__(self, settings: NudgeSettings) -> None:
+    def __init__(self, settings: NudgeSettings, watch: float = WATCH) -> None:
+        """``watch`` is the mood from which a customer is no longer calm."""
         self._settings = settings
-        self._nudges = sorted(load(settings), key=lambda n: (-n.priority, n.name))
+        self._watch = watch
+        self._nudges = load(settings)
+        self._told = 0
+        self._counted = 0
         self._shown: list[_Shown] = []
         self._reports: list[NudgeReport] = []
         self._last_open: dict[str, float] = {}
@@ -116,16 +63,7 @@ class Policy:
     @property
     def hash(self) -> str:
         """Twelve hex digits: the same for the same nudges, texts, thresholds and budget."""
-        nudges = {
-            n.name: [
-                *(n.title, n.text, n.kind, n.priority, n.ttl_s, n.cooldown_s),
-                dict(n.thresholds),
-            ]
-            for n in self._nudges
-        }
-        budget = self._settings.model_dump(exclude={"enabled", "thresholds"})
-        text = json.dumps([nudges, budget], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return digest(self._nudges, self._settings)
 
     @property
     def open(self) -> str | None:
@@ -140,8 +78,19 @@ class Policy:
         if shown is not None:
             self._close_if_over(shown, view, events)
         self._tell_effects(view, events)
-        if not self._quiet(view):
+        if view.began is not None and view.t >= self._snoozed_until and not self._settings.quiet:
             self._open_one(view, events)
+        return events
+
+    def hang_up(self, view: View) -> list[Event]:
+        """The audio has ended: what is meant for after the call opens, at most one."""
+        events: list[Event] = []
+        if self._settings.quiet:
+            return events
+        for nudge in self._nudges:
+            if nudge.when == "after" and (why := nudge.need(view, nudge.thresholds)) is not None:
+                events.append(self._show(nudge, why, view))
+                break
         return events
 
     def dismiss(self, nudge_id: str, t: float) -> list[Event]:
@@ -166,9 +115,9 @@ class Policy:
         """The call is over: closes the open one and tells the effects still due."""
         events: list[Event] = []
         shown = self._on_screen()
-        if shown is not None:
+        if shown is not None and shown.nudge.when == "during":
             events.append(self._close(shown, t, "call_ended", ""))
-        events += [_effect(shown, t, mood) for shown in self._shown]
+        events += [_effect(shown, t, mood) for shown in self._shown if shown.nudge.when == "during"]
         self._shown.clear()
         return events
 
@@ -178,33 +127,14 @@ class Policy:
 
     # ---- opening ---------------------------------------------------------------
 
-    def _quiet(self, view: View) -> bool:
-        """A good moment, or none of ours: nothing opens."""
-        settings = self._settings
-        return (
-            view.began is None
-            or view.t - view.began < settings.warm_up_s
-            or view.t < self._snoozed_until
-            or len(self._reports) >= settings.max_per_call
-            or view.settled
-        )
-
     def _open_one(self, view: View, events: list[Event]) -> None:
         shown = self._on_screen()
-        if shown is None:
-            floor = None
-            if view.t - self._last_t < self._settings.min_gap_s:
-                return
-        else:
-            floor = shown.nudge.priority + REPLACE_MARGIN
-            if view.t - shown.t < REPLACE_AFTER_S:
-                return
+        if shown is not None and view.t - shown.t < REPLACE_AFTER_S:
+            return
         for nudge in self._nudges:
-            if floor is not None and nudge.priority < floor:
+            if shown is not None and nudge.priority < shown.nudge.priority + REPLACE_MARGIN:
                 return
-            since = self._last_open.get(nudge.kind)
-            cooldown_s = max(self._settings.cooldown_s, nudge.cooldown_s)
-            if since is not None and view.t - since < cooldown_s:
+            if nudge.when != "during" or not self._may_open(nudge, view, shown is not None):
                 continue
             why = nudge.need(view, nudge.thresholds)
             if why is None or view.t - why.t > nudge.ttl_s:
@@ -216,11 +146,31 @@ class Policy:
             events.append(self._show(nudge, why, view))
             return
 
+    def _may_open(self, nudge: Nudge, view: View, replacing: bool) -> bool:
+        settings = self._settings
+        warm_up_s = settings.warm_up_s if nudge.warm_up_s is None else nudge.warm_up_s
+        if view.began is None or view.t - view.began < warm_up_s:
+            return False
+        since = self._last_open.get(nudge.kind)
+        cooldown_s = max(settings.cooldown_s, nudge.cooldown_s)
+        if since is not None and view.t - since < cooldown_s:
+            return False
+        if nudge.praise:
+            return not replacing and since is None
+        calm = not view.frustrations and max(view.mood, (view.mood_peak or (0, 0))[1]) < self._watch
+        if view.settled or (calm and not nudge.calm):
+            return False
+        gap = not replacing and view.t - self._last_t < settings.min_gap_s
+        return not gap and self._counted < settings.max_per_call
+
     def _show(self, nudge: Nudge, why: Evidence, view: View) -> NudgeOpened:
-        nudge_id = f"n{len(self._reports) + 1}"
+        self._told += 1
+        nudge_id = f"n{self._told}"
         shown = _Shown(nudge, nudge_id, view.t, view.mood, report=len(self._reports))
         self._shown.append(shown)
-        self._last_t = view.t
+        if not nudge.praise and nudge.when == "during":
+            self._last_t = view.t
+            self._counted += 1
         self._last_open[nudge.kind] = view.t
         self._reports.append(
             NudgeReport(
@@ -237,6 +187,8 @@ class Policy:
             evidence=[why],
             priority=nudge.priority,
             ttl_s=nudge.ttl_s,
+            when=nudge.when,
+            private=nudge.private,
         )
 
     # ---- closing ---------------------------------------------------------------
@@ -271,6 +223,7 @@ class Policy:
             outcome=outcome,
             why=why,
             open_s=round(t - shown.t, 2),
+            private=shown.nudge.private,
         )
 
     def _tell_effects(self, view: View, events: list[Event]) -> None:
@@ -293,4 +246,5 @@ def _effect(shown: _Shown, t: float, mood: float) -> NudgeEffect:
         followed=shown.followed,
         mood_before=round(shown.mood_before, 2),
         mood_after=round(mood, 2),
+        private=shown.nudge.private,
     )

@@ -15,8 +15,8 @@ ROOMS: list[tuple[str, str]] = [
     (
         "understanding",
         "turns floor utterances overlaps attempt usual backchannels voice rate accommodation pace"
-        " wording misheard phrases cues early partials mood customer view memory nudges policy"
-        " report call redaction",
+        " wording misheard phrases cues early partials mood customer view memory nudges"
+        " repertoire policy report call redaction",
     ),
     (
         "outside",

@@ -344,6 +344,10 @@ export interface NudgeOpened {
    */
   nudge: string;
   priority: number;
+  /**
+   * For the agent only: no supervisor sees it
+   */
+  private: boolean;
   seq: number;
   t: number;
   text: string;
@@ -353,6 +357,7 @@ export interface NudgeOpened {
    */
   ttl_s: number;
   type: "nudge.opened";
+  when: "during" | "after";
   why: string;
 }
 export interface NudgeClosed {
@@ -361,6 +366,7 @@ export interface NudgeClosed {
   nudge: string;
   open_s: number;
   outcome: "done" | "expired" | "replaced" | "dismissed" | "retracted" | "call_ended";
+  private: boolean;
   seq: number;
   t: number;
   type: "nudge.closed";
@@ -376,6 +382,7 @@ export interface NudgeEffect {
   mood_after: number;
   mood_before: number;
   nudge: string;
+  private: boolean;
   seq: number;
   t: number;
   type: "nudge.effect";

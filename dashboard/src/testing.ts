@@ -65,14 +65,17 @@ const ORDINARY: { [T in CallEvent["type"]]: Omit<EventOf<T>, "type" | "call_id" 
     evidence: [],
     priority: 1,
     ttl_s: 12,
+    when: "during",
+    private: false,
   },
-  "nudge.closed": { id: "n1", nudge: "let_them_vent", outcome: "done", why: "", open_s: 5 },
+  "nudge.closed": { id: "n1", nudge: "let_them_vent", outcome: "done", why: "", open_s: 5, private: false },
   "nudge.effect": {
     id: "n1",
     nudge: "let_them_vent",
     followed: true,
     mood_before: 3,
     mood_after: 1,
+    private: false,
   },
   report: {
     duration_s: 60,

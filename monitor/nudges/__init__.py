@@ -12,4 +12,14 @@ A nudge is pure: module constants and two functions over a read-only ``View``.
 ``done(view, since, th)``  how the agent did it since then, or None
 ``COOLDOWN_S``  optional: not again before, where that is longer than the policy's own
 ``holds(view, since, th)`` optional: False when what it was opened on was taken back
+
+More that a file may say of itself, each optional:
+
+``CALM``        True: shown to the agent of a calm customer too. Otherwise the need is only
+                recorded while nothing was said or felt that is not calm
+``WARM_UP_S``   its own warm-up, from the first speech, instead of the policy's
+``PRAISE``      True: a good word. May open while the customer says thanks, once a call, and
+                counts neither for the budget nor for the gap
+``PRIVATE``     True: for the agent only; no supervisor sees that it was opened, nor the report
+``WHEN``        "after": opened when the call has ended, and stays until the agent has read it
 """

@@ -12,6 +12,7 @@ TEXT = "Pause. Let them end their sentence first."
 KIND = "floor"
 PRIORITY = 90
 TTL_S = 12.0
+CALM = True
 THRESHOLDS = {
     "strong_score": 3.0,  # points of the overlap rule: long, and loud or cutting off
     "alone_s": 2.5,  # so long, and once is enough without more

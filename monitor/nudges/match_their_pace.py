@@ -14,6 +14,7 @@ PRIORITY = 20
 TTL_S = 30.0
 COOLDOWN_S = 300.0
 """A pace is a habit, no event: said every minute, it brings nothing new."""
+CALM = True
 THRESHOLDS = {
     "ratio": 1.35,  # 14 % off: opens on 2 of 100 at a true 1.0-1.1, on 55 at 1.4-1.6; until in step
     "agent_talk_s": 15.0,  # a greeting said a hundred times a day is no pace

@@ -20,14 +20,23 @@ from monitor.policy import Policy
 from monitor.resources import resource
 from monitor.session import Session, Sink
 from monitor.sources import Source
+from monitor.threads import children_named, show_names
 from monitor.transcriber import Transcriber
 
 USUAL = "en"
 """The language of the phrases where that of a call is only found out on the way."""
 
+ENGINE = "engine"
+"""The name of the threads that a speech-to-text library makes for itself."""
+
 
 def new_call_id() -> str:
     return uuid.uuid4().hex[:12]
+
+
+def _created(create: Callable[[AsrSettings], Engine], settings: AsrSettings) -> Engine:
+    with children_named(ENGINE):
+        return create(settings)
 
 
 def phrases_of(language: str | None, folder: Path | None = None) -> Phrases:
@@ -85,11 +94,15 @@ class Runtime:
         phrases = phrases_of(settings.asr.language)
         if not words:
             await hearing.start()
+            show_names()
             return cls(settings, phrases, hearing, None, None)
         create = make_engine or registry.load("monitor.engines", settings.asr.engine).create
-        engine, _ = await asyncio.gather(asyncio.to_thread(create, settings.asr), hearing.start())
+        engine, _ = await asyncio.gather(
+            asyncio.to_thread(_created, create, settings.asr), hearing.start()
+        )
         transcriber = Transcriber(engine, settings.asr)
         await transcriber.start()
+        show_names()
         return cls(settings, phrases, hearing, transcriber, engine.model)
 
     async def close(self) -> None:

@@ -16,6 +16,8 @@ from monitor.bench.feeder import GOLDEN, Line, Loop
 from monitor.bench.figures import Spread
 from monitor.bench.lags import Lags, between
 from monitor.bench.live import Trial
+from monitor.bench.processes import PARTS, Usage, spent
+from monitor.bench.queueing import Looks, Queueing
 from monitor.bench.search import largest
 from tests.commands import Ran, as_person, run, talk_over_excerpt
 
@@ -93,9 +95,11 @@ def test_replay_tells_how_much_of_it_is_speech_to_text(
     assert replay["clips"] >= replay["batches"] >= 1
     assert replay["clip_audio_s"] > 3.0
     assert replay["engine_busy_s"] > 0
-    if replay["cpu_by_thread_s"]:  # there is a /proc
+    if parts := replay["cpu_by_part_s"]:  # there is a /proc
         assert 0.2 < replay["engine_cpu_share"] < 1
-        assert {"MainThread", "speech-to-text"} <= set(replay["cpu_by_thread_s"])
+        assert set(parts) == set(PARTS)
+        assert parts["engine"] == max(parts.values()), "CTranslate2's threads are known"
+        assert sum(parts.values()) == pytest.approx(replay["cpu_s"], abs=0.05)
 
 
 def test_live(home: Path, call: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,9 +126,18 @@ def test_live(home: Path, call: Path, capsys: pytest.CaptureFixture[str]) -> Non
     # The excerpt has one talk-over, and it came round at least once on each call.
     assert trial["talk_over_s"]["n"] >= 1
     assert trial["start_s"] > 0
+    assert trial["queue"]["depth"] == {"n": trial["queue"]["used"]["n"]} | dict.fromkeys(
+        ("p50", "p95", "p99", "worst"), 0
+    )
+    assert trial["queue"]["decoded"] == {}
     if trial["server_cores"] is not None:
-        assert 0 < trial["server_loop_cores"] <= trial["server_cores"]
-        assert trial["calls_mb"] > 50
+        parts = trial["server_parts"]
+        assert set(parts) == set(PARTS)
+        assert parts["loop"] > 0
+        assert parts["ear"] > 0, "its thread is known by name"
+        assert parts["engine"] == parts["features"] == 0
+        assert sum(parts.values()) == pytest.approx(trial["server_cores"], abs=0.05)
+        assert trial["peak_mb"] >= trial["calls_mb"] > 50
 
 
 @pytest.mark.weights
@@ -138,6 +151,14 @@ def test_live_words_are_received(
     assert trial["words_s"]["n"] + trial["cut_words_s"]["n"] > 0
     assert trial["seen"]["words"] >= trial["words_s"]["n"]
     assert_ordered(trial["words_s"])
+    queue = trial["queue"]
+    for name in ("depth", "oldest_wait_s", "used"):
+        assert_ordered(queue[name])
+        assert queue[name]["n"] >= 8
+    assert queue["decoded"]["final"] >= 1
+    if trial["server_parts"]:
+        assert trial["server_parts"]["engine"] > trial["server_parts"]["features"] > 0
+        assert 0.1 < trial["server_parts"]["engine"] / trial["server_cores"] < 1
 
 
 @pytest.mark.parametrize(
@@ -295,6 +316,7 @@ def a_trial(**more: Any) -> Trial:
     plain |= {
         "calls": 4, "seconds": 30.0, "words": True, "failed_calls": 0, "failures": [],
         "gap_s": 0.0, "resyncs": 0, "degraded": {}, "ready_mb": 300.0, "calls_mb": 308.0,
+        "queue": Queueing(), "server_cores": 2.0, "server_parts": {"engine": 1.5, "loop": 0.5},
     }  # fmt: skip
     return Trial(**plain | more)
 
@@ -302,6 +324,8 @@ def a_trial(**more: Any) -> Trial:
 def test_a_trial_within_the_budgets_misses_nothing() -> None:
     assert a_trial().misses() == []
     assert a_trial().mb_per_call == 2.0
+    assert a_trial().engine_share == 0.75
+    assert a_trial(server_cores=None, server_parts={}).engine_share is None
     assert a_trial().valid
 
 
@@ -312,6 +336,10 @@ def test_a_trial_within_the_budgets_misses_nothing() -> None:
         ({"told_s": Spread.of([0.5])}, "talk-over p95 0.5 s > 0.4 s"),
         ({"loop_lag_s": Spread.of([0.015])}, "event loop late p99 0.015 s > 0.01 s"),
         ({"words_s": Spread(0)}, "no words came"),
+        (
+            {"queue": Queueing(shed={"final": 2, "partial": 9}, expired={"final": 1})},
+            "the words of 3 utterances never came",
+        ),
         ({"failed_calls": 1, "failures": ["gone"]}, "1 calls failed (gone)"),
         ({"gap_s": 0.5}, "0.5 s of audio were lost"),
         ({"resyncs": 2}, "2 screens fell behind"),
@@ -324,6 +352,35 @@ def test_each_budget_can_be_missed(wrong: dict[str, Any], miss: str) -> None:
 
 def test_a_late_feeder_makes_a_trial_void() -> None:
     assert not a_trial(feeder_late_s=Spread.of([0.2])).valid
+
+
+def a_look(words: int, wait_s: float, **work: Any) -> dict[str, Any]:
+    counts: dict[str, Any] = {
+        kind: {} for kind in ("decoded", "shed", "expired", "failed", "refused")
+    }
+    said = counts | {"late": 0, "oldest_wait_s": wait_s, "utilisation": wait_s / 10} | work
+    return {"queues": {"words": words, "speech_to_text": said}}
+
+
+def test_a_queue_is_told_look_by_look_and_only_of_the_measured_stretch() -> None:
+    looks = Looks()
+    assert looks.figures() == Queueing()
+    looks.saw(a_look(1, 0.1, decoded={"final": 5}, shed={"partial": 1}, late=2))
+    looks.saw(a_look(9, 2.0, decoded={"final": 5}))
+    looks.saw(a_look(3, 1.0, decoded={"final": 8, "partial": 1}, shed={"partial": 1}, late=3))
+    found = looks.figures()
+    assert (found.depth.p50, found.depth.worst, found.depth.n) == (3, 9, 3)
+    assert (found.oldest_wait_s.p50, found.used.worst) == (1.0, 0.2)
+    assert found.decoded == {"final": 3, "partial": 1}
+    assert (found.shed, found.late, found.given_up) == ({}, 1, 0)
+
+
+def test_no_processor_time_is_lost_between_two_looks() -> None:
+    """A thread that came and went is nobody's but the process's."""
+    none = dict.fromkeys(PARTS, 0.0)
+    before = Usage(1.0, 0.0, 100.0, 100.0, none | {"loop": 0.5, "engine": 0.5})
+    after = Usage(3.0, 0.0, 100.0, 100.0, none | {"loop": 0.75, "engine": 1.5})
+    assert spent(before, after) == none | {"loop": 0.25, "engine": 1.0, "rest": 0.75}
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 7, 19, 20, 100])

@@ -22,7 +22,7 @@ ROOMS: list[tuple[str, str]] = [
         "outside",
         "audiofile engines weights jobs languages backlog workload crew transcriber sources tape"
         " worker hearing scribe session bus database schema migrations rows writer store recording"
-        " retention runtime calls server"
+        " retention threads runtime calls server"
         " analysis house terminal doctor demo bench score cli __main__",
     ),
 ]

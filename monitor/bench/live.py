@@ -18,8 +18,10 @@ from monitor.bench import BenchError
 from monitor.bench.feeder import GOLDEN, Line, Loop
 from monitor.bench.figures import Spread
 from monitor.bench.lags import Lag, Lags, between
-from monitor.bench.processes import Usage, usage
+from monitor.bench.processes import Usage, spent, usage
+from monitor.bench.queueing import Looks, Queueing
 from monitor.bench.served import Served, served
+from monitor.runtime import ENGINE
 
 WORDS_P95_S = 1.5
 TALK_OVER_P95_S = 0.4
@@ -33,6 +35,8 @@ SETTLE_S = 2.0
 TAIL_S = 2.0
 """Calls go on for so long behind the measured stretch: what is due then comes under load."""
 PING_S = 0.05
+LOOK_S = 0.25
+"""How often the monitor is asked what waits."""
 MOST_CALLS = 1024
 
 
@@ -62,12 +66,14 @@ class Trial:
     loop_lag_s: Spread  # the server's own figure, of 50 looks a second, to an upper edge
     ping_s: Spread  # round trip of a websocket ping: both loops and the system
     feeder_late_s: Spread  # this process: how late it sent
+    queue: Queueing  # what the monitor said of its queue of words
     server_cores: float | None  # null where there is no /proc
-    server_loop_cores: float | None  # of that, in the thread of the event loop
-    server_loop_wait: float | None  # share of time it was ready, but had to wait for a core
+    server_parts: dict[str, float]  # of that, cores by what threads are for (processes.PARTS)
+    server_loop_wait: float | None  # share of time its loop was ready, but waited for a core
     feeder_cores: float
     ready_mb: float | None
     calls_mb: float | None
+    peak_mb: float | None
     start_s: float
     failed_calls: int
     failures: list[str]
@@ -81,6 +87,13 @@ class Trial:
         if self.ready_mb is None or self.calls_mb is None:
             return None
         return (self.calls_mb - self.ready_mb) / self.calls
+
+    @property
+    def engine_share(self) -> float | None:
+        """What part of the monitor's processor time is inside the speech-to-text engine."""
+        if not self.server_cores:
+            return None
+        return self.server_parts[ENGINE] / self.server_cores
 
     @property
     def valid(self) -> bool:
@@ -100,6 +113,8 @@ class Trial:
                 out.append(f"{name} {took_s:.3g} s > {most_s:g} s")
         if self.words and not self.words_s.n:
             out.append("no words came")
+        if self.queue.given_up:
+            out.append(f"the words of {self.queue.given_up} utterances never came")
         if self.failed_calls:
             out.append(f"{self.failed_calls} calls failed ({self.failures[0]})")
         if self.gap_s > 0:
@@ -155,6 +170,7 @@ class _Run:
         self._calls = [_Watched(Line(k, loops[k % len(loops)])) for k in range(plan.calls)]
         self._stop = asyncio.Event()
         self._pings: list[Lag] = []
+        self._looks = Looks()
 
     async def run(self) -> Trial:
         clock = asyncio.get_running_loop().time
@@ -166,9 +182,9 @@ class _Run:
                     tasks.create_task(self._call(call, STAGGER_S * (k + 0.2 * (k * GOLDEN % 1.0))))
                 await asyncio.sleep(STAGGER_S * len(self._calls) + SETTLE_S)
                 since, before, own = clock(), usage(self._server.pid), time.process_time()
-                at_first = await self._server.health()
+                at_first = await self._look()
                 await self._measured(since)
-                at_last = await self._server.health()
+                at_last = await self._look()
                 until, after, own_after = clock(), usage(self._server.pid), time.process_time()
                 await asyncio.sleep(TAIL_S)
                 self._stop.set()
@@ -183,7 +199,13 @@ class _Run:
         while (left_s := since + self._plan.seconds - clock()) > 0:
             if self._progress is not None:
                 self._progress(clock() - since)
-            await asyncio.sleep(min(left_s, 0.5))
+            await asyncio.sleep(min(left_s, LOOK_S))
+            await self._look()
+
+    async def _look(self) -> dict[str, Any]:
+        health = await self._server.health()
+        self._looks.saw(health)
+        return health
 
     async def _call(self, call: _Watched, after_s: float) -> None:
         await asyncio.sleep(after_s)
@@ -262,12 +284,14 @@ class _Run:
             loop_lag_s=loop_lag_s,
             ping_s=Spread.of(between(self._pings, since, until)),
             feeder_late_s=Spread.of(sent),
+            queue=self._looks.figures(),
             server_cores=_cores(before, after, took_s, lambda u: u.cpu_s),
-            server_loop_cores=_cores(before, after, took_s, lambda u: u.loop_cpu_s),
+            server_parts=_parts(before, after, took_s),
             server_loop_wait=_cores(before, after, took_s, lambda u: u.loop_wait_s),
             feeder_cores=round(own_cpu_s / took_s, 3),
             ready_mb=round(ready.rss_mb, 1) if ready else None,
             calls_mb=round(after.rss_mb, 1) if after else None,
+            peak_mb=round(after.peak_mb, 1) if after else None,
             start_s=self._server.start_s,
             failed_calls=len(failures),
             failures=failures[:3],
@@ -290,3 +314,10 @@ def _cores(
     if before is None or after is None:
         return None
     return round((of(after) - of(before)) / took_s, 3)
+
+
+def _parts(before: Usage | None, after: Usage | None, took_s: float) -> dict[str, float]:
+    """Cores by what threads are for; empty where there is no /proc."""
+    if before is None or after is None:
+        return {}
+    return {part: round(cpu_s / took_s, 3) for part, cpu_s in spent(before, after).items()}

@@ -1,23 +1,38 @@
-"""Processor time and memory of processes and threads, from /proc; nothing elsewhere."""
+"""Processor time and memory of a process and its threads, from /proc; nothing elsewhere."""
 
 from __future__ import annotations
 
 import os
-import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitor.runtime import ENGINE
+
 PROC = Path("/proc")
+LOOP = "loop"
+"""What the first thread of a process is called here: it is the one of the event loop."""
+_PART_OF = {
+    LOOP: LOOP,
+    ENGINE: ENGINE,
+    "speech-to-text": "features",
+    "ear": "ear",
+    "store-writer": "disk",
+}
+PARTS = (*_PART_OF.values(), "rest")
+"""What threads are for: ``engine`` is inside CTranslate2, ``features`` what is done around it
+(the sound as it wants it, its tokens as text)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What a process has used until now."""
 
-    cpu_s: float  # all threads
-    loop_cpu_s: float  # its first thread, which is the one of the event loop
-    loop_wait_s: float  # how long that thread was ready to run while others had the processors
+    cpu_s: float  # all threads, those that have ended too
+    loop_wait_s: float  # how long its first thread was ready while others had the processors
     rss_mb: float
+    peak_mb: float  # the most it ever had
+    threads: Mapping[str, float] = field(default_factory=dict)  # cpu_s by ``PARTS``
 
 
 def usage(pid: int) -> Usage | None:
@@ -26,34 +41,38 @@ def usage(pid: int) -> Usage | None:
     try:
         status = (folder / "status").read_text()
         everything = _cpu_s(folder / "stat")
-        loop = _cpu_s(folder / "task" / str(pid) / "stat")
         wait_ns = int((folder / "task" / str(pid) / "schedstat").read_text().split()[1])
+        folders = list((folder / "task").iterdir())
     except OSError:
         return None
-    kb = next((line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")), "0")
-    return Usage(everything, loop, wait_ns / 1e9, int(kb) / 1024)
-
-
-def cpu_of_threads() -> dict[str, float]:
-    """Processor time of this process, s, by the names Python knows its threads by.
-
-    Threads that Python has not made (those of CTranslate2) are together ``native``. Empty
-    where there is no /proc.
-    """
-    names = {thread.native_id: thread.name for thread in threading.enumerate()}
-    spent: dict[str, float] = {}
-    try:
-        folders = list((PROC / "self" / "task").iterdir())
-    except OSError:
-        return {}
-    for folder in folders:
+    parts = dict.fromkeys(PARTS, 0.0)
+    for thread in folders:
         try:
-            cpu_s = _cpu_s(folder / "stat")
+            name = LOOP if thread.name == str(pid) else (thread / "comm").read_text().strip()
+            parts[_PART_OF.get(name, "rest")] += _cpu_s(thread / "stat")
         except OSError:  # it has ended meanwhile
             continue
-        name = names.get(int(folder.name), "native")
-        spent[name] = spent.get(name, 0.0) + cpu_s
-    return spent
+    return Usage(
+        cpu_s=everything,
+        loop_wait_s=wait_ns / 1e9,
+        rss_mb=_mb(status, "VmRSS"),
+        peak_mb=_mb(status, "VmHWM"),
+        threads=parts,
+    )
+
+
+def spent(before: Usage, after: Usage) -> dict[str, float]:
+    """Processor time between two looks, s, by ``PARTS``: together all that was used."""
+    parts = {part: after.threads[part] - before.threads[part] for part in PARTS}
+    # Threads that came and went in between are in nobody's account but the process's.
+    missing = after.cpu_s - before.cpu_s - sum(parts.values())
+    parts["rest"] += max(0.0, missing)
+    return {part: round(max(0.0, cpu_s), 3) for part, cpu_s in parts.items()}
+
+
+def _mb(status: str, name: str) -> float:
+    kb = next((line.split()[1] for line in status.splitlines() if line.startswith(name)), "0")
+    return int(kb) / 1024
 
 
 def _cpu_s(stat: Path) -> float:

@@ -25,6 +25,8 @@ class Cost:
     audio_s: float
     wall_s: float
     cpu_s: float
+    batches: int = 0
+    busy_s: float = 0.0  # as ``wall_s``, but of all threads together
 
     def __sub__(self, other: Cost) -> Cost:
         return Cost(
@@ -32,6 +34,8 @@ class Cost:
             self.audio_s - other.audio_s,
             self.wall_s - other.wall_s,
             self.cpu_s - other.cpu_s,
+            self.batches - other.batches,
+            self.busy_s - other.busy_s,
         )
 
 
@@ -43,10 +47,7 @@ class Timed:
         self._lock = threading.Lock()
         self._busy = 0
         self._since = (0.0, 0.0)
-        self._clips = 0
-        self._audio_s = 0.0
-        self._wall_s = 0.0
-        self._cpu_s = 0.0
+        self._cost = Cost(0, 0.0, 0.0, 0.0)
 
     @property
     def name(self) -> str:
@@ -59,7 +60,7 @@ class Timed:
     @property
     def cost(self) -> Cost:
         """Of all calls that have returned."""
-        return Cost(self._clips, self._audio_s, self._wall_s, self._cpu_s)
+        return self._cost
 
     def transcribe(
         self, clips: Sequence[F32], *, language: str | None, word_times: bool
@@ -69,13 +70,26 @@ class Timed:
             if not self._busy:
                 self._since = time.perf_counter(), time.process_time()
             self._busy += 1
+        began = time.perf_counter()
         try:
             return self._engine.transcribe(clips, language=language, word_times=word_times)
         finally:
-            with self._lock:
-                self._busy -= 1
-                self._clips += len(clips)
-                self._audio_s += sum(clip.size for clip in clips) / RATE_HZ
-                if not self._busy:
-                    self._wall_s += time.perf_counter() - self._since[0]
-                    self._cpu_s += time.process_time() - self._since[1]
+            self._count(clips, time.perf_counter() - began)
+
+    def _count(self, clips: Sequence[F32], took_s: float) -> None:
+        audio_s = sum(clip.size for clip in clips) / RATE_HZ
+        with self._lock:
+            self._busy -= 1
+            wall_s = cpu_s = 0.0
+            if not self._busy:
+                wall_s = time.perf_counter() - self._since[0]
+                cpu_s = time.process_time() - self._since[1]
+            cost = self._cost
+            self._cost = Cost(
+                cost.clips + len(clips),
+                cost.audio_s + audio_s,
+                cost.wall_s + wall_s,
+                cost.cpu_s + cpu_s,
+                cost.batches + 1,
+                cost.busy_s + took_s,
+            )

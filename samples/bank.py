@@ -34,7 +34,7 @@ MAX_STRETCH = 0.06
 FORGET_S = 40.0
 """Speech of the track comes again after so long at the earliest."""
 MIN_WORDS = 5
-SECONDS = {"hibari": 240.0, "kokoro": 110.0}
+SECONDS = {"hibari": 240.0, "kokoro": 110.0, "flite": 240.0}
 """Length of the track by the model of its voice; Kokoro takes twenty times as long to speak."""
 
 SHORT = (
@@ -147,7 +147,7 @@ def read(voice: str, studio: Studio, cache: Path | None = None) -> Bank:
     """The bank of a voice: from the cache, or spoken now and kept there."""
     sentences = _sentences()
     seconds = SECONDS[VOICES[voice].model]
-    rates = SHORT_RATES if VOICES[voice].model == "hibari" else SHORT_RATES[1:]
+    rates = SHORT_RATES[1:] if VOICES[voice].model == "kokoro" else SHORT_RATES
     key = repr((voice, VOICES[voice], sentences, seconds, SHORT, rates, PAUSE_S))
     name = f"bank-{voice}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"
     kept = cache / name if cache else None

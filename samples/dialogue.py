@@ -9,13 +9,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 Party = Literal["agent", "customer"]
 Kind = Literal["terminal", "backchannel", "talk_over", "interruption"]
 """Of an overlap. A line that is said plainly can only make a terminal one."""
+Alert = Literal["none", "rising", "upset_from_start"]
+"""What a monitor should raise in a call of the library."""
+Half = Literal["tune", "held"]
 
 FOLDER = Path(__file__).parent / "dialogues"
+HALVES: tuple[Half, ...] = get_args(Half)
 PARTIES: dict[str, Party] = {"A": "agent", "C": "customer"}
 KINDS: dict[str, Kind] = {
     "backchannel": "backchannel",
@@ -30,7 +34,10 @@ MIN_TALK_OVER_S = 1.2
 
 _LINE = re.compile(r"(?P<party>[AC])\s+(?P<time>[+@-]\d+(?:\.\d+)?)(?P<tags>[^|]*)\|(?P<text>.+)")
 _EXPECT = re.compile(r"expect\s+(?P<nudge>[a-z_]+)\s+(?P<after>[\d.]+)\s*\.\.\s*(?P<before>[\d.]+)")
-_HEAD = re.compile(r"(?P<key>title|about|agent|customer|echo|manner [a-z]+):\s*(?P<value>.+)")
+_HEAD = re.compile(
+    r"(?P<key>title|about|agent|customer|customer_name|alert|never|hiss|echo|manner [a-z]+)"
+    r":\s*(?P<value>.+)"
+)
 
 
 class DialogueError(ValueError):
@@ -103,13 +110,23 @@ class Echo:
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    name: str
+    """A call as it is written. ``half`` and ``alert`` are those of the library, else None."""
+
+    name: str  # with its half: tune/met_well
     title: str
     about: str
     speakers: dict[Party, Speaker] = field(default_factory=dict)
     manners: dict[str, Manner] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     echo: Echo | None = None
+    alert: Alert | None = None
+    never: tuple[str, ...] = ()  # nudges that come near and must not open
+    customer_name: str | None = None  # as the telephone system would tell it
+    hiss_db: float | None = None  # of the line, dBFS; None: as usual
+
+    @property
+    def half(self) -> Half | None:
+        return next((half for half in HALVES if self.name.startswith(f"{half}/")), None)
 
     def manner(self, line: Line) -> Manner:
         """The speaker's own manner with those of the line on top."""
@@ -129,16 +146,21 @@ class Placed:
 
 
 def names(folder: Path = FOLDER) -> list[str]:
-    """Every dialogue, calls before the echoes made from them."""
+    """Every dialogue of the demo, calls before the echoes made from them."""
     found = [load(path.stem, folder) for path in sorted(folder.glob("*.txt"))]
     return [d.name for d in sorted(found, key=lambda d: d.echo is not None)]
+
+
+def library(folder: Path = FOLDER) -> list[str]:
+    """Every dialogue of the library, HALF/NAME, by half and name."""
+    return [f"{half}/{p.stem}" for half in HALVES for p in sorted((folder / half).glob("*.txt"))]
 
 
 def load(name: str, folder: Path = FOLDER) -> Dialogue:
     """Read ``folder/NAME.txt``. Raises DialogueError when it is missing or wrong."""
     path = folder / f"{name}.txt"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in folder.glob("*.txt")))
+        known = ", ".join([*sorted(p.stem for p in folder.glob("*.txt")), *library(folder)])
         raise DialogueError(f"no dialogue named {name!r}; there are: {known}")
     return parse(path.read_text(encoding="utf-8"), name)
 
@@ -254,9 +276,20 @@ def _assemble(name: str, head: dict[str, str], lines: list[Line]) -> Dialogue:
             for key, value in head.items()
             if key.startswith("manner ")
         }
+        return Dialogue(
+            name,
+            need("title"),
+            need("about"),
+            speakers,
+            manners,
+            tuple(lines),
+            alert=_alert(head.get("alert")),
+            never=tuple(re.split(r"\s*,\s*", head["never"])) if "never" in head else (),
+            customer_name=head.get("customer_name"),
+            hiss_db=float(head["hiss"].removesuffix(" dB")) if "hiss" in head else None,
+        )
     except ValueError as error:
         raise DialogueError(f"{name}.txt: {error}") from error
-    return Dialogue(name, need("title"), need("about"), speakers, manners, tuple(lines))
 
 
 def _checked(dialogue: Dialogue) -> Dialogue:
@@ -266,7 +299,20 @@ def _checked(dialogue: Dialogue) -> Dialogue:
         for manner in line.manners:
             if manner not in dialogue.manners:
                 raise DialogueError(f"{dialogue.name}.txt:{line.row}: no manner {manner!r}")
+    both = {e.nudge for line in dialogue.lines for e in line.expects} & set(dialogue.never)
+    if both:
+        raise DialogueError(f"{dialogue.name}.txt: never and expected: {', '.join(sorted(both))}")
     return dialogue
+
+
+def _alert(value: str | None) -> Alert | None:
+    for alert in get_args(Alert):
+        if value == alert:
+            known: Alert = alert
+            return known
+    if value is not None:
+        raise ValueError(f"alert {value!r} is none of {', '.join(get_args(Alert))}")
+    return None
 
 
 def _speaker(spec: str) -> Speaker:

@@ -31,7 +31,7 @@ from samples import bank, labels, telephone
 from samples.bank import Bank, Cutter
 from samples.labels import Label
 from samples.timing import PARTIES, Conversation, Interval, Party, TimingError, usable
-from samples.voices import VOICES, Studio, VoiceError
+from samples.voices import Studio, VoiceError
 
 F32 = NDArray[np.float32]
 
@@ -44,6 +44,8 @@ BACKCHANNEL_DB = -3.0
 PERSON_STRETCH = 0.07
 """A voice becomes another person by speaking so much faster and higher, or slower and lower."""
 FADE_S = 0.004
+SPEAKERS = ("ada", "ben", "cora", "dan", "eve")
+"""Who speaks unless said otherwise: with other voices these would be other calls."""
 
 
 def mix(conversation: Conversation, banks: dict[str, Bank]) -> tuple[F32, dict[str, Any]]:
@@ -100,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--minutes", type=float, help="so much from the middle of each")
     parser.add_argument("--calls", type=int, help="so many, from the first")
-    parser.add_argument("--voices", default=",".join(VOICES), help="default: %(default)s")
+    parser.add_argument("--voices", default=",".join(SPEAKERS), help="default: %(default)s")
     parser.add_argument("--cache", type=Path, help="keep the voices' speech here for the next time")
     options = parser.parse_args(arguments)
     try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
-from samples.dialogue import UPSET, Dialogue, Kind, Line, Party, Placed, overlap_s
+from samples.dialogue import UPSET, Alert, Dialogue, Half, Kind, Line, Party, Placed, overlap_s
 
 
 class Span(TypedDict):
@@ -40,7 +40,16 @@ class NudgeRef(TypedDict):
     before: float
 
 
-class Reference(TypedDict):
+class _Library(TypedDict):
+    """What the references of the library say besides; those of the demo hold none of it."""
+
+    half: NotRequired[Half]
+    customer_name: NotRequired[str]
+    alert: NotRequired[Alert]
+    never: NotRequired[list[str]]
+
+
+class Reference(_Library):
     """What NAME.ref.json holds. All times are seconds from the first sample."""
 
     title: str
@@ -94,6 +103,7 @@ def build(
     ]
     return {
         "title": dialogue.title,
+        **_library(dialogue),
         "agent_channel": 0,
         "duration_s": _ms(duration_s),
         "turns": turns(placed),
@@ -103,6 +113,18 @@ def build(
         "nudges": sorted(nudges, key=lambda n: n["after"]),
         "lines": sorted(lines, key=lambda w: w["t0"]),
     }
+
+
+def _library(dialogue: Dialogue) -> _Library:
+    told: _Library = {}
+    if dialogue.half:
+        told["half"] = dialogue.half
+    if dialogue.customer_name:
+        told["customer_name"] = dialogue.customer_name
+    if dialogue.alert:
+        told["alert"] = dialogue.alert
+        told["never"] = sorted(dialogue.never)
+    return told
 
 
 def turns(placed: Sequence[Placed]) -> list[TurnRef]:

@@ -3,9 +3,11 @@
 Each dialogues/NAME.txt becomes rendered/NAME.flac (8 kHz, 16 bit; channel 0 the agent,
 channel 1 the customer) and rendered/NAME.ref.json, the reference annotations.
 
+The library is dialogues/tune and dialogues/held, rendered into folders of the same names.
+
     python samples/render.py --list          the dialogues, and what each one is for
     python samples/render.py                 render all of them
-    python samples/render.py calm echo       render these
+    python samples/render.py calm tune/met_well        render these
     python samples/render.py --out /tmp/x    somewhere else than samples/rendered
 
 The voices are development dependencies: pip install 'call-monitor[render]'.
@@ -25,7 +27,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from samples import reference, telephone
-from samples.dialogue import Dialogue, DialogueError, load, names, place
+from samples.dialogue import Dialogue, DialogueError, library, load, names, place
 from samples.voices import Studio, VoiceError
 
 F32 = NDArray[np.float32]
@@ -58,7 +60,8 @@ def mix(
         spoken.append(said.words)
     placed = place(dialogue, [len(clip) / telephone.RATE_HZ for clip in clips])
     samples = round((max(p.t1 for p in placed) + TAIL_S) * telephone.RATE_HZ)
-    channels = np.stack([telephone.noise(samples, rng) for _ in LEVEL_DBFS])
+    hiss_db = telephone.NOISE_DBFS if dialogue.hiss_db is None else dialogue.hiss_db
+    channels = np.stack([telephone.noise(samples, rng, hiss_db) for _ in LEVEL_DBFS])
     for here, clip in zip(placed, clips, strict=True):
         start = round(here.t0 * telephone.RATE_HZ)
         row = 0 if here.line.party == "agent" else 1
@@ -77,11 +80,11 @@ def render(dialogue: Dialogue, studio: Studio, out: Path) -> Path:
         ref["title"] = dialogue.title
         leaked = telephone.leak(line[1], line[0], dialogue.echo.leak_db, dialogue.echo.delay_ms)
         channels = np.stack([line[0], leaked])
-    out.mkdir(parents=True, exist_ok=True)
     path = out / f"{dialogue.name}.flac"
+    path.parent.mkdir(parents=True, exist_ok=True)
     pcm = telephone.g711(channels)
     soundfile.write(path, pcm.T, telephone.RATE_HZ, subtype="PCM_16", compression_level=1.0)
-    (out / f"{dialogue.name}.ref.json").write_text(_json(ref), encoding="utf-8")
+    path.with_name(f"{path.stem}.ref.json").write_text(_json(ref), encoding="utf-8")
     return path
 
 
@@ -96,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, help="keep spoken lines here for the next time")
     options = parser.parse_args(arguments)
     try:
-        chosen = [load(name) for name in options.names or names()]
+        chosen = [load(name) for name in options.names or [*names(), *library()]]
         if options.list:
             for dialogue in chosen:
                 print(f"{dialogue.name:10} {dialogue.title}\n{'':10} {dialogue.about}")

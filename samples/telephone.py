@@ -45,10 +45,10 @@ def level(x: F32, dbfs: float) -> F32:
     return out
 
 
-def noise(samples: int, rng: np.random.Generator) -> F32:
-    """The line's own hiss, in the telephone band, at NOISE_DBFS."""
+def noise(samples: int, rng: np.random.Generator, dbfs: float = NOISE_DBFS) -> F32:
+    """The line's own hiss, in the telephone band."""
     hiss = band(rng.standard_normal(samples).astype(np.float32))
-    hiss *= np.float32(10 ** (NOISE_DBFS / 20) / np.sqrt(np.mean(hiss**2)))
+    hiss *= np.float32(10 ** (dbfs / 20) / np.sqrt(np.mean(hiss**2)))
     return hiss
 
 

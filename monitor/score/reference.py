@@ -8,7 +8,7 @@ seconds from the first sample.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -76,6 +76,18 @@ class Reference(Part):
     frustration: list[Span] | None = None
     words: list[WordRef] | None = None
     nudges: list[NudgeRef] | None = None
+    never: list[str] | None = Field(
+        default=None, description="Nudges that come near in this call and must not open"
+    )
+    alert: Literal["none", "rising", "upset_from_start"] | None = Field(
+        default=None, description="Which alert the call deserves"
+    )
+    customer_name: str | None = Field(
+        default=None, description="As the telephone system would tell it when the call starts"
+    )
+    half: Literal["tune", "held"] | None = Field(
+        default=None, description="Whether anything may be tuned on this call"
+    )
 
 
 def load(path: Path) -> Reference:

@@ -46,6 +46,17 @@ def test_a_file_for_each_party(tmp_path: Path) -> None:
     assert call.separated
 
 
+@pytest.mark.parametrize("files", [("x.wav",), ("x_agent.wav", "x_customer.wav")])
+def test_the_customers_name_is_told_as_a_telephone_system_would(
+    tmp_path: Path, files: tuple[str, ...]
+) -> None:
+    reference(tmp_path / "x.ref.json", customer_name="Maria Lopez")
+    for file in files:
+        sound(tmp_path / file, channels=3 - len(files))
+    (call,) = find([tmp_path])
+    assert call.open().info.customer.name == "Maria Lopez"
+
+
 @pytest.mark.parametrize("named", ["x.ref.json", "x_agent.wav", "x_customer.wav"])
 def test_one_call_by_any_of_its_files(tmp_path: Path, named: str) -> None:
     reference(tmp_path / "x.ref.json")

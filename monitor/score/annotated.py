@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.events import Person
 from monitor.score import ScoreError
 from monitor.score.reference import SUFFIX, Reference, Span, load
 from monitor.sources import SourceError
@@ -38,9 +39,14 @@ class AnnotatedCall:
 
     def open(self) -> WavSource:
         """Raises SourceError where the files have gone or changed since."""
+        customer = Person(name=self.reference.customer_name or "")
         if len(self.audio) == 2:
-            return WavSource(agent_path=self.audio[0], customer_path=self.audio[1])
-        return WavSource(self.audio[0], agent_channel=self.reference.agent_channel)
+            return WavSource(
+                agent_path=self.audio[0], customer_path=self.audio[1], customer=customer
+            )
+        return WavSource(
+            self.audio[0], agent_channel=self.reference.agent_channel, customer=customer
+        )
 
 
 def find(places: Sequence[Path]) -> list[AnnotatedCall]:

@@ -137,6 +137,50 @@ def test_hears_the_samples(engine: FasterWhisper) -> None:
 
 
 @pytest.mark.weights
+def test_fast_speech_is_heard_to_its_last_word(engine: FasterWhisper) -> None:
+    """More than five words a second: the limit of tokens must not end it."""
+    fast = [
+        (clip, text)
+        for sample in ("pace", "hurry")
+        for clip, text, _ in lines(sample, 20)
+        if len(text.split()) > 5 * clip.size / RATE_HZ
+    ]
+    assert len(fast) >= 3
+    heard = engine.transcribe([clip for clip, _ in fast], language="en", word_times=False)
+    for (_, text), decoded in zip(fast, heard, strict=True):
+        assert plain(decoded.text).split()[-2:] == plain(text).split()[-2:]
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("seconds", [1, 4, 9, 30])
+def test_the_decoder_may_write_to_the_limit_and_not_beyond(
+    engine: FasterWhisper, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    [(clip, _, _)] = lines("calm", 1)
+    clip = np.resize(clip, seconds * RATE_HZ)
+    written: list[int] = []
+    generate = engine._whisper.model.generate
+
+    class Endless:
+        """Weights that never end a text."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(engine_model, name)
+
+        def generate(self, *args: object, **options: object) -> object:
+            results = generate(*args, suppress_tokens=[-1, end], **options)
+            written.extend(len(result.sequences_ids[0]) for result in results)
+            return results
+
+    engine_model = engine._whisper.model
+    end = engine._whisper.hf_tokenizer.token_to_id("<|endoftext|>")
+    monkeypatch.setattr(engine._whisper, "model", Endless())
+    [heard] = engine.transcribe([clip], language="en", word_times=False)
+    assert heard.dropped == "loop"
+    assert set(written) == {_Clip(0, clip, float(seconds)).max_tokens("en")}
+
+
+@pytest.mark.weights
 def test_neighbours_change_nothing(engine: FasterWhisper) -> None:
     clips = [clip for clip, _, _ in lines("rising", 6)]
     alone = [engine.transcribe([c], language="en", word_times=True)[0] for c in clips]

@@ -92,7 +92,7 @@ class Call:
         self._pace = PaceMeter(settings.pace)
         self._spotter = CueSpotter(phrases)
         self._early = EarlyCues(phrases)
-        self._policy = Policy(settings.nudges, settings.mood.watch)
+        self._policy = Policy(settings.nudges, settings.mood.watch, call_id=started.call_id)
         self._memory = Memory()
         self._alert = settings.mood.alert
         self._customer_name = started.customer.name
@@ -426,7 +426,7 @@ class Call:
     def _end(self, end: End) -> None:
         self._hang_up()
         t = self.t
-        self._take(self._policy.end(t, self._customer.mood.score))
+        self._take(self._policy.end(self._view(t)))
         self._emit(
             report(
                 t,
@@ -434,6 +434,7 @@ class Call:
                 self._pace,
                 self._customer.report(),
                 self._policy.reports(),
+                self._policy.scorecard(),
                 self._limits,
             )
         )

@@ -37,6 +37,24 @@ interruption: the same by the customer."""
 EvidenceKind = Literal["voice", "words", "interaction"]
 NudgeWhen = Literal["during", "after"]
 """after: opened when the call is over, and stays until the agent has read it."""
+Withheld = Literal[
+    "",
+    "warm_up",
+    "snoozed",
+    "good_moment",
+    "calm",
+    "cooldown",
+    "budget",
+    "on_screen",
+    "gap",
+    "held_out",
+    "quiet",
+]
+"""Why a nudge that was needed was not shown: the call had just begun; paused by the agent; the
+customer was saying thanks; nothing was wrong; the same kind stood there a moment ago; enough for
+one call; something else stood there, or just had; held out at random to measure the effect;
+nothing is to be shown at all."""
+Arm = Literal["shown", "held_out", "not_shown"]
 
 
 def other(party: Party) -> Party:
@@ -313,14 +331,49 @@ class NudgeClosed(Event):
 
 
 class NudgeEffect(Event):
-    """The customer's mood from when the nudge opened to 60 s later. Not proof of cause."""
+    """The customer's mood from when a nudge was shown, or would have been, to 60 s later. One
+    is no proof of cause; many, shown against held out at random, are."""
 
     type: Literal["nudge.effect"] = "nudge.effect"
-    id: str
+    id: str = Field(description="Of the nudge; empty where none was shown")
     nudge: str
     followed: bool
     mood_before: float
     mood_after: float
+    opportunity: str = ""
+    arm: Arm = "shown"
+    after_s: float = Field(default=60.0, description="Less where the call ended first")
+    private: bool = False
+
+
+class Opportunity(Event):
+    """What a nudge asks for was called for. Recorded whether or not the nudge was shown; sent
+    again with the same ``id`` when it becomes due, and when it is shown or held out after all."""
+
+    type: Literal["opportunity"] = "opportunity"
+    id: str
+    nudge: str
+    title: str
+    evidence: list[Evidence]
+    due: bool = Field(default=True, description="False: called for, and not late yet")
+    shown: str = Field(default="", description="Id of the nudge that was opened for it")
+    withheld: Withheld = ""
+    confidence: float | None = Field(
+        default=None,
+        description="0..1, of the words around it; null: it does not rest on words",
+    )
+    private: bool = False
+
+
+class Response(Event):
+    """What became of an opportunity; closes it."""
+
+    type: Literal["response"] = "response"
+    id: str = Field(description="Of the opportunity")
+    nudge: str
+    outcome: Literal["given", "missed", "retracted", "call_ended"]
+    prompted: bool = Field(default=False, description="Given after its nudge had been shown")
+    how: Evidence | None = None
     private: bool = False
 
 
@@ -379,6 +432,34 @@ class NudgeReport(Model):
     why: str = ""
 
 
+class TechniqueCase(Model):
+    """One time at which a technique was called for: listen from ``t``."""
+
+    opportunity: str
+    t: float
+    outcome: Literal["unprompted", "prompted", "missed", "call_ended"]
+    why: str = ""
+    answered_t: float | None = Field(default=None, description="When it was given")
+
+
+class Technique(Model):
+    """One line of the scorecard: what was called for and what was given. For learning, the
+    agent's own first; never summed into one number."""
+
+    nudge: str
+    title: str
+    needed: int
+    unprompted: int = Field(description="Given without a nudge")
+    prompted: int = Field(description="Given after the nudge")
+    missed: int
+    enough: bool = Field(description="False: too few cases to say how often it is given")
+    by_words: int = Field(description="Cases that rest on recognised words")
+    confidence: float | None = Field(
+        default=None, description="0..1, mean confidence of the words of those"
+    )
+    cases: list[TechniqueCase]
+
+
 class Report(Event):
     """The figures of a whole call; emitted just before ``call.ended``."""
 
@@ -397,6 +478,9 @@ class Report(Event):
     )
     mood: MoodReport
     nudges: list[NudgeReport] = []
+    scorecard: list[Technique] = Field(
+        default=[], description="Only techniques that were called for"
+    )
     limits: list[str] = []
 
 
@@ -421,6 +505,8 @@ CallEvent = Annotated[
         NudgeOpened,
         NudgeClosed,
         NudgeEffect,
+        Opportunity,
+        Response,
         Report,
     ],
     Field(discriminator="type"),

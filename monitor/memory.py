@@ -38,7 +38,7 @@ class Memory:
         """The final words of one utterance."""
         if tr.party == "agent":
             self.agent_words_until = max(self.agent_words_until, tr.t1)
-        said = Said.of(tr.party, tr.t0, tr.t1, tr.text)
+        said = Said.of(tr.party, tr.t0, tr.t1, tr.text, tr.confidence)
         if said.words:
             self.said.append(said)
 

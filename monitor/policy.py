@@ -1,12 +1,15 @@
 """Budget, cooldown, priority, one on screen: opens and closes nudges.
 
 A nudge file says when it is needed and when it is done; everything that decides
-whether it is *shown* stands here, so that no nudge can distract on its own.
+whether it is *shown* stands here, so that no nudge can distract on its own. What is
+needed and not shown is recorded with the reason (``opportunities``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from monitor.config import MoodSettings, NudgeSettings
@@ -14,172 +17,275 @@ from monitor.events import (
     Event,
     Evidence,
     NudgeClosed,
-    NudgeEffect,
     NudgeOpened,
     NudgeReport,
+    Technique,
+    Withheld,
 )
-from monitor.repertoire import Nudge, digest, load
+from monitor.opportunities import EFFECT_AFTER_S, Case, Opportunities
+from monitor.repertoire import FOLDER, Nudge, digest, load
+from monitor.scorecard import scorecard
 from monitor.view import View
+
+__all__ = ["EFFECT_AFTER_S", "FOLDER", "Policy", "held_out"]
 
 REPLACE_MARGIN = 20
 """An open nudge gives way only to one with so much more priority …"""
 REPLACE_AFTER_S = 5.0
 """… and only after it could be read. Replacing does not wait for the gap."""
-EFFECT_AFTER_S = 60.0
+WATCH = MoodSettings().watch
 
 Outcome = Literal["done", "expired", "replaced", "dismissed", "retracted", "call_ended"]
-WATCH = MoodSettings().watch
+
+
+def held_out(call_id: str, opportunity: str, share: float) -> bool:
+    """Chance that a log repeats: the same call holds out the same nudges again."""
+    digest = hashlib.sha256(f"{call_id}/{opportunity}".encode()).digest()
+    return int.from_bytes(digest[:8]) < share * 2**64
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A nudge that was opened, until its effect is told."""
+    """The nudge on the screen."""
 
     nudge: Nudge
     id: str
     t: float
-    mood_before: float
-    report: int
-    followed: bool = False
-    open: bool = True
 
 
 class Policy:
     """The nudges of one call. Times are audio time, s."""
 
-    def __init__(self, settings: NudgeSettings, watch: float = WATCH) -> None:
-        """``watch`` is the mood from which a customer is no longer calm."""
+    def __init__(self, settings: NudgeSettings, watch: float = WATCH, *, call_id: str = "") -> None:
+        """``watch`` is the mood from which a customer is no longer calm. Raises
+        registry.UnknownName or ConfigError for a nudge or a threshold that is not there."""
         self._settings = settings
         self._watch = watch
-        self._nudges = load(settings)
-        self._told = 0
-        self._counted = 0
-        self._shown: list[_Shown] = []
-        self._reports: list[NudgeReport] = []
-        self._last_open: dict[str, float] = {}
+        self._call_id = call_id
+        nudges = load(settings)
+        self._hash = digest(nudges, settings)
+        self._nudges = [nudge for nudge in nudges if nudge.when == "during"]
+        self._after = [nudge for nudge in nudges if nudge.when == "after"]
+        self._needs = Opportunities(settings.cooldown_s)
+        self._screen: _Shown | None = None
+        self._opened = 0
+        self._reports: dict[str, NudgeReport] = {}
+        self._budget = settings.max_per_call
         self._last_t = float("-inf")
+        self._last_of_kind: dict[str, float] = {}
+        self._praised: set[str] = set()
         self._snoozed_until = float("-inf")
 
     @property
     def hash(self) -> str:
         """Twelve hex digits: the same for the same nudges, texts, thresholds and budget."""
-        return digest(self._nudges, self._settings)
+        return self._hash
 
     @property
     def open(self) -> str | None:
         """Name of the nudge on the screen, or None."""
-        shown = self._on_screen()
-        return shown.nudge.name if shown is not None else None
+        return self._screen.nudge.name if self._screen is not None else None
 
     def step(self, view: View) -> list[Event]:
-        """One look at the call: closes what is over, then opens at most one."""
+        """One look at the call: closes what is over, records what is needed, opens at most
+        one."""
         events: list[Event] = []
-        shown = self._on_screen()
-        if shown is not None:
-            self._close_if_over(shown, view, events)
-        self._tell_effects(view, events)
-        if view.began is not None and view.t >= self._snoozed_until and not self._settings.quiet:
-            self._open_one(view, events)
+        if self._screen is not None:
+            events += self._close_if_over(self._screen, view)
+        events += self._needs.step(view)
+        if view.began is not None:
+            for nudge in self._nudges:
+                if nudge.name not in self._praised:
+                    events += self._consider(nudge, view)
         return events
 
     def hang_up(self, view: View) -> list[Event]:
         """The audio has ended: what is meant for after the call opens, at most one."""
         events: list[Event] = []
-        if self._settings.quiet:
-            return events
-        for nudge in self._nudges:
-            if nudge.when == "after" and (why := nudge.need(view, nudge.thresholds)) is not None:
-                events.append(self._show(nudge, why, view))
-                break
+        shown = False
+        for nudge in self._after:
+            if (why := nudge.need(view, nudge.thresholds)) is None:
+                continue
+            case = self._needs.begin(nudge, why, view, due=True)
+            reason = self._silenced(view)
+            if shown or reason:
+                self._needs.withhold(case, reason or "on_screen", view)
+                events.append(self._needs.tell(case, view.t))
+                continue
+            if self._screen is not None:
+                events.append(self._close(self._screen, view.t, "call_ended", ""))
+            events += self._show(case, why, view)
+            shown = True
         return events
 
     def dismiss(self, nudge_id: str, t: float) -> list[Event]:
         """The agent waved it away. Nothing happens when it is not on the screen."""
-        shown = self._on_screen()
-        if shown is None or shown.id != nudge_id:
+        if self._screen is None or self._screen.id != nudge_id:
             return []
-        return [self._close(shown, t, "dismissed", "Waved away")]
+        return [self._close(self._screen, t, "dismissed", "Waved away")]
 
     def snooze(self, for_s: float, t: float) -> list[Event]:
         """No nudges for so long; the one on the screen goes too."""
         self._snoozed_until = t + for_s
-        shown = self._on_screen()
-        return [self._close(shown, t, "dismissed", "Snoozed")] if shown is not None else []
+        if self._screen is None:
+            return []
+        return [self._close(self._screen, t, "dismissed", "Snoozed")]
 
     def retract(self, t: float, why: str) -> list[Event]:
         """The ground of all nudges is gone (mixed channels): the one on the screen goes."""
-        shown = self._on_screen()
-        return [self._close(shown, t, "retracted", why)] if shown is not None else []
-
-    def end(self, t: float, mood: float) -> list[Event]:
-        """The call is over: closes the open one and tells the effects still due."""
         events: list[Event] = []
-        shown = self._on_screen()
-        if shown is not None and shown.nudge.when == "during":
-            events.append(self._close(shown, t, "call_ended", ""))
-        events += [_effect(shown, t, mood) for shown in self._shown if shown.nudge.when == "during"]
-        self._shown.clear()
-        return events
+        if self._screen is not None:
+            events.append(self._close(self._screen, t, "retracted", why))
+        return [*events, *self._needs.retract(t)]
+
+    def end(self, view: View) -> list[Event]:
+        """The call is over: closes what is open and tells the effects still due. What is meant
+        for after the call stays."""
+        events: list[Event] = []
+        if self._screen is not None and self._screen.nudge.when == "during":
+            events.append(self._close(self._screen, view.t, "call_ended", ""))
+        return [*events, *self._needs.end(view)]
 
     def reports(self) -> list[NudgeReport]:
-        """Every nudge of the call so far, in order."""
-        return list(self._reports)
+        """Every nudge of the call so far, in order; without those for the agent only."""
+        return list(self._reports.values())
 
-    # ---- opening ---------------------------------------------------------------
+    def scorecard(self) -> list[Technique]:
+        """What was called for so far, and what was given."""
+        listed = [n.name for n in self._nudges if not n.praise and not n.private]
+        return scorecard(listed, self._needs.told(), self._needs.answers())
 
-    def _open_one(self, view: View, events: list[Event]) -> None:
-        shown = self._on_screen()
-        if shown is not None and view.t - shown.t < REPLACE_AFTER_S:
+    # ---- what is needed, and whether it is shown ---------------------------------
+
+    def _consider(self, nudge: Nudge, view: View) -> Iterator[Event]:
+        needs = self._needs
+        case = needs.open(nudge)
+        leave = needs.leave(nudge, view) if case is None else "yes"
+        if leave == "no" or (case is not None and case.decided):
             return
-        for nudge in self._nudges:
-            if shown is not None and nudge.priority < shown.nudge.priority + REPLACE_MARGIN:
+        why = nudge.need(view, nudge.thresholds)
+        if why is None or view.t - why.t > nudge.ttl_s:
+            if case is None:
+                yield from self._called_for(nudge, view, leave)
+            return
+        given = nudge.done(view, why.t, nudge.thresholds)
+        if case is None:
+            if leave == "yes" and not needs.is_new(nudge, why):
+                leave = "if_shown"
+            reason = self._withheld(nudge, view)
+            if leave == "if_shown" and (given is not None or reason):
                 return
-            if nudge.when != "during" or not self._may_open(nudge, view, shown is not None):
-                continue
-            why = nudge.need(view, nudge.thresholds)
-            if why is None or view.t - why.t > nudge.ttl_s:
-                continue
-            if nudge.done(view, why.t, nudge.thresholds) is not None:
-                continue  # the agent is doing it already
-            if shown is not None:
-                events.append(self._close(shown, view.t, "replaced", nudge.title))
-            events.append(self._show(nudge, why, view))
+            case = needs.begin(nudge, why, view, due=True)
+            if given is not None:  # the agent is doing it already
+                yield needs.tell(case, view.t)
+                yield needs.close_given(case, given, view.t)
+                return
+        elif given is not None:
             return
+        else:
+            reason = self._withheld(nudge, view)
+            if case.due and reason:
+                return
+            if not case.due:
+                needs.due(case, view)
+        yield from self._decide(case, why, reason, view)
 
-    def _may_open(self, nudge: Nudge, view: View, replacing: bool) -> bool:
+    def _called_for(self, nudge: Nudge, view: View, leave: str) -> Iterator[Event]:
+        """Not late enough for a nudge, or nothing at all."""
+        why = nudge.called_for(view, nudge.thresholds) if nudge.called_for is not None else None
+        if why is None:
+            self._needs.absent(nudge)
+        elif leave == "yes" and self._needs.is_new(nudge, why):
+            case = self._needs.begin(nudge, why, view, due=False)
+            yield self._needs.tell(case, view.t)
+
+    def _decide(self, case: Case, why: Evidence, reason: Withheld, view: View) -> Iterator[Event]:
+        if not reason:
+            reason = self._as_if(case)
+            self._take_place(case.nudge, view)
+        if not reason:
+            if self._screen is not None:
+                yield self._close(self._screen, view.t, "replaced", case.nudge.title)
+            yield from self._show(case, why, view)
+            return
+        self._needs.withhold(case, reason, view)
+        yield self._needs.tell(case, view.t)
+
+    def _as_if(self, case: Case) -> Withheld:
+        """Everything speaks for showing it, but it is not to be shown."""
+        if held_out(self._call_id, case.id, self._settings.hold_out):
+            return "held_out"
+        return "quiet" if self._settings.quiet else ""
+
+    def _withheld(self, nudge: Nudge, view: View) -> Withheld:
+        """Why it is not a moment for this nudge."""
         settings = self._settings
         warm_up_s = settings.warm_up_s if nudge.warm_up_s is None else nudge.warm_up_s
         if view.began is None or view.t - view.began < warm_up_s:
-            return False
-        since = self._last_open.get(nudge.kind)
-        cooldown_s = max(settings.cooldown_s, nudge.cooldown_s)
-        if since is not None and view.t - since < cooldown_s:
-            return False
-        if nudge.praise:
-            return not replacing and since is None
-        calm = not view.frustrations and max(view.mood, (view.mood_peak or (0, 0))[1]) < self._watch
-        if view.settled or (calm and not nudge.calm):
-            return False
-        gap = not replacing and view.t - self._last_t < settings.min_gap_s
-        return not gap and self._counted < settings.max_per_call
+            return "warm_up"
+        if view.t < self._snoozed_until:
+            return "snoozed"
+        if not nudge.praise:
+            if view.settled:
+                return "good_moment"
+            if not nudge.calm and self._is_calm(view):
+                return "calm"
+        since = self._last_of_kind.get(nudge.kind)
+        if since is not None and view.t - since < max(settings.cooldown_s, nudge.cooldown_s):
+            return "cooldown"
+        if not nudge.praise and self._budget <= 0:
+            return "budget"
+        return self._place_taken(nudge, view)
 
-    def _show(self, nudge: Nudge, why: Evidence, view: View) -> NudgeOpened:
-        self._told += 1
-        nudge_id = f"n{self._told}"
-        shown = _Shown(nudge, nudge_id, view.t, view.mood, report=len(self._reports))
-        self._shown.append(shown)
-        if not nudge.praise and nudge.when == "during":
+    def _place_taken(self, nudge: Nudge, view: View) -> Withheld:
+        shown = self._screen
+        if shown is None:
+            gap = view.t - self._last_t < self._settings.min_gap_s
+            return "gap" if gap and not nudge.praise else ""
+        above = nudge.priority >= shown.nudge.priority + REPLACE_MARGIN
+        if above and view.t - shown.t >= REPLACE_AFTER_S and not nudge.praise:
+            return ""
+        return "on_screen"
+
+    def _silenced(self, view: View) -> Withheld:
+        """Nothing may be shown at all now."""
+        if view.t < self._snoozed_until:
+            return "snoozed"
+        return "quiet" if self._settings.quiet else ""
+
+    def _is_calm(self, view: View) -> bool:
+        """Nothing was said or felt lately that is not calm."""
+        peak = max(view.mood, view.mood_peak[1] if view.mood_peak is not None else 0.0)
+        return not view.frustrations and peak < self._watch
+
+    def _take_place(self, nudge: Nudge, view: View) -> None:
+        self._last_of_kind[nudge.kind] = view.t
+        if nudge.praise:
+            self._praised.add(nudge.name)
+        else:
             self._last_t = view.t
-            self._counted += 1
-        self._last_open[nudge.kind] = view.t
-        self._reports.append(
-            NudgeReport(
-                id=nudge_id, nudge=nudge.name, title=nudge.title, t=round(view.t, 2), why=why.text
+            self._budget -= 1
+
+    # ---- the screen ----------------------------------------------------------------
+
+    def _show(self, case: Case, why: Evidence, view: View) -> Iterator[Event]:
+        nudge = case.nudge
+        self._opened += 1
+        shown = _Shown(nudge, f"n{self._opened}", view.t)
+        self._screen = shown
+        self._needs.shown(case, shown.id, view)
+        yield self._needs.tell(case, view.t)
+        if not nudge.private:
+            self._reports[shown.id] = NudgeReport(
+                id=shown.id,
+                nudge=nudge.name,
+                title=nudge.title,
+                t=round(view.t, 2),
+                why=why.text,
             )
-        )
-        return NudgeOpened(
+        yield NudgeOpened(
             t=view.t,
-            id=nudge_id,
+            id=shown.id,
             nudge=nudge.name,
             title=nudge.title,
             text=nudge.text,
@@ -191,31 +297,21 @@ class Policy:
             private=nudge.private,
         )
 
-    # ---- closing ---------------------------------------------------------------
-
-    def _on_screen(self) -> _Shown | None:
-        newest = self._shown[-1] if self._shown else None
-        return newest if newest is not None and newest.open else None
-
-    def _close_if_over(self, shown: _Shown, view: View, events: list[Event]) -> None:
+    def _close_if_over(self, shown: _Shown, view: View) -> Iterator[Event]:
         nudge = shown.nudge
         if nudge.holds is not None and not nudge.holds(view, shown.t, nudge.thresholds):
-            events.append(self._close(shown, view.t, "retracted", "It was not so after all"))
+            yield self._close(shown, view.t, "retracted", "It was not so after all")
         elif (how := nudge.done(view, shown.t, nudge.thresholds)) is not None:
-            events.append(self._close(shown, view.t, "done", how.text))
+            yield self._close(shown, view.t, "done", how.text)
         elif view.t - shown.t >= nudge.ttl_s:
-            events.append(self._close(shown, view.t, "expired", ""))
+            yield self._close(shown, view.t, "expired", "")
 
     def _close(self, shown: _Shown, t: float, outcome: Outcome, why: str) -> NudgeClosed:
-        at = self._shown.index(shown)
-        if outcome == "retracted":
-            del self._shown[at]  # no effect to tell: it should never have been shown
-        else:
-            self._shown[at] = replace(shown, open=False, followed=outcome == "done")
-        report = self._reports[shown.report]
-        self._reports[shown.report] = report.model_copy(
-            update={"closed_t": round(t, 2), "outcome": outcome}
-        )
+        self._screen = None
+        if (report := self._reports.get(shown.id)) is not None:
+            self._reports[shown.id] = report.model_copy(
+                update={"closed_t": round(t, 2), "outcome": outcome}
+            )
         return NudgeClosed(
             t=t,
             id=shown.id,
@@ -225,26 +321,3 @@ class Policy:
             open_s=round(t - shown.t, 2),
             private=shown.nudge.private,
         )
-
-    def _tell_effects(self, view: View, events: list[Event]) -> None:
-        for at, shown in enumerate(self._shown):
-            if not shown.open and not shown.followed:
-                done = shown.nudge.done(view, shown.t, shown.nudge.thresholds)
-                if done is not None:  # after it had left the screen, but it was done
-                    self._shown[at] = replace(shown, followed=True)
-        while self._shown and view.t - self._shown[0].t >= EFFECT_AFTER_S:
-            if self._shown[0].open:
-                return
-            events.append(_effect(self._shown.pop(0), view.t, view.mood))
-
-
-def _effect(shown: _Shown, t: float, mood: float) -> NudgeEffect:
-    return NudgeEffect(
-        t=t,
-        id=shown.id,
-        nudge=shown.nudge.name,
-        followed=shown.followed,
-        mood_before=round(shown.mood_before, 2),
-        mood_after=round(mood, 2),
-        private=shown.nudge.private,
-    )

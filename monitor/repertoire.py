@@ -42,6 +42,7 @@ class Nudge:
     need: Need
     done: Done
     holds: Holds | None
+    called_for: Need | None
 
     @classmethod
     def of(
@@ -71,6 +72,7 @@ class Nudge:
             need=module.need,
             done=module.done,
             holds=getattr(module, "holds", None),
+            called_for=getattr(module, "called_for", None),
         )
 
 

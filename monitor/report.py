@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.events import MoodReport, NudgeReport, Party, PartyReport, Report
+from monitor.events import MoodReport, NudgeReport, Party, PartyReport, Report, Technique
 from monitor.pace import PaceMeter
 from monitor.turns import TurnFigures
 
@@ -19,6 +19,7 @@ def report(
     pace: PaceMeter,
     mood: MoodReport,
     nudges: Sequence[NudgeReport] = (),
+    scorecard: Sequence[Technique] = (),
     limits: Sequence[str] = (),
 ) -> Report:
     """Everything at audio time ``t``, the end of the call, s."""
@@ -39,6 +40,7 @@ def report(
         accommodation=pace.accommodation(),
         mood=mood,
         nudges=list(nudges),
+        scorecard=list(scorecard),
         limits=list(limits),
     )
 

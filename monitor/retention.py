@@ -27,7 +27,16 @@ log = logging.getLogger(__name__)
 REMOVED = "[removed]"
 SPOKEN = ("words", "cue", "note")
 """Events that are words themselves."""
-QUOTING = ("mood", "alert.raised", "nudge.opened", "nudge.closed", "report", "overlap")
+QUOTING = (
+    "mood",
+    "alert.raised",
+    "nudge.opened",
+    "nudge.closed",
+    "opportunity",
+    "response",
+    "report",
+    "overlap",
+)
 """Events that may quote them, as the reason for something."""
 _QUOTES = frozenset({"why", "reasons"})
 

@@ -24,11 +24,12 @@ class Said:
     text: str
     words: tuple[str, ...]
     telling: frozenset[str] = frozenset()  # stems of the words that say what it is about
+    confidence: float = 1.0  # of the recogniser, 0..1
 
     @classmethod
-    def of(cls, party: Party, t0: float, t1: float, text: str) -> Said:
+    def of(cls, party: Party, t0: float, t1: float, text: str, confidence: float = 1.0) -> Said:
         words = tuple(token.text for token in tokens(text))
-        return cls(party, t0, t1, text, words, telling(words))
+        return cls(party, t0, t1, text, words, telling(words), confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,14 @@ class View:
         if self.heard("agent", "acknowledgement", since=since):
             return 1.0
         return min(1.0, 0.5 * len(self.heard("agent", "bare_sorry", since=since)))
+
+    def confidence(self, since: float) -> float | None:
+        """Mean confidence of the words said since then, 0..1; None where there are none."""
+        said = [one for one in self.said if one.t1 >= since]
+        words = sum(len(one.words) for one in said)
+        if not words:
+            return None
+        return round(sum(one.confidence * len(one.words) for one in said) / words, 3)
 
     @property
     def settled(self) -> bool:

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from monitor.config import ConfigError, NudgeSettings
-from monitor.events import Cue, Event, NudgeClosed, NudgeEffect, NudgeOpened, Overlap
+from monitor.events import (
+    Cue,
+    Event,
+    NudgeClosed,
+    NudgeEffect,
+    NudgeOpened,
+    Opportunity,
+    Overlap,
+    Response,
+)
 from monitor.policy import EFFECT_AFTER_S, Policy
 from monitor.registry import UnknownName
 from monitor.view import View
@@ -59,7 +68,9 @@ class Screen:
 
 def test_opened_with_everything_a_screen_needs() -> None:
     screen = Screen()
-    (event,) = screen.see(FAST)
+    told, event = screen.see(FAST)
+    assert isinstance(told, Opportunity)
+    assert told.shown == "n1"
     assert isinstance(event, NudgeOpened)
     assert event.id == "n1"
     assert (event.title, event.ttl_s, event.t) == ("Match their pace", 30.0, 60.0)
@@ -235,9 +246,11 @@ def test_done_after_it_left_the_screen_still_counts_as_followed() -> None:
 def test_the_end_closes_and_tells_the_effect() -> None:
     screen = Screen()
     screen.see(FAST)
-    closed, effect = screen.policy.end(65.0, 0.3)
+    closed, answer, effect = screen.policy.end(replace(FAST, t=65.0, mood=0.3))
     assert isinstance(closed, NudgeClosed)
     assert isinstance(effect, NudgeEffect)
+    assert isinstance(answer, Response)
+    assert answer.outcome == "call_ended"
     assert closed.outcome == "call_ended"
     assert (effect.followed, effect.mood_after) == (False, 0.3)
     (entry,) = screen.policy.reports()

@@ -20,6 +20,8 @@ export type Message =
   | NudgeOpened
   | NudgeClosed
   | NudgeEffect
+  | Opportunity
+  | Response
   | Report
   | Snapshot
   | Heartbeat
@@ -373,19 +375,89 @@ export interface NudgeClosed {
   why: string;
 }
 /**
- * The customer's mood from when the nudge opened to 60 s later. Not proof of cause.
+ * The customer's mood from when a nudge was shown, or would have been, to 60 s later. One
+ * is no proof of cause; many, shown against held out at random, are.
  */
 export interface NudgeEffect {
+  /**
+   * Less where the call ended first
+   */
+  after_s: number;
+  arm: "shown" | "held_out" | "not_shown";
   call_id: string;
   followed: boolean;
+  /**
+   * Of the nudge; empty where none was shown
+   */
   id: string;
   mood_after: number;
   mood_before: number;
   nudge: string;
+  opportunity: string;
   private: boolean;
   seq: number;
   t: number;
   type: "nudge.effect";
+}
+/**
+ * What a nudge asks for was called for. Recorded whether or not the nudge was shown; sent
+ * again with the same ``id`` when it becomes due, and when it is shown or held out after all.
+ */
+export interface Opportunity {
+  call_id: string;
+  /**
+   * 0..1, of the words around it; null: it does not rest on words
+   */
+  confidence: number | null;
+  /**
+   * False: called for, and not late yet
+   */
+  due: boolean;
+  evidence: Evidence[];
+  id: string;
+  nudge: string;
+  private: boolean;
+  seq: number;
+  /**
+   * Id of the nudge that was opened for it
+   */
+  shown: string;
+  t: number;
+  title: string;
+  type: "opportunity";
+  withheld:
+    | ""
+    | "warm_up"
+    | "snoozed"
+    | "good_moment"
+    | "calm"
+    | "cooldown"
+    | "budget"
+    | "on_screen"
+    | "gap"
+    | "held_out"
+    | "quiet";
+}
+/**
+ * What became of an opportunity; closes it.
+ */
+export interface Response {
+  call_id: string;
+  how: Evidence | null;
+  /**
+   * Of the opportunity
+   */
+  id: string;
+  nudge: string;
+  outcome: "given" | "missed" | "retracted" | "call_ended";
+  private: boolean;
+  /**
+   * Given after its nudge had been shown
+   */
+  prompted: boolean;
+  seq: number;
+  t: number;
+  type: "response";
 }
 /**
  * The figures of a whole call; emitted just before ``call.ended``.
@@ -412,6 +484,10 @@ export interface Report {
    * Both speaking, s
    */
   overtalk_s: number;
+  /**
+   * Only techniques that were called for
+   */
+  scorecard: Technique[];
   seq: number;
   t: number;
   /**
@@ -492,6 +568,50 @@ export interface NudgeReport {
   why: string;
 }
 /**
+ * One line of the scorecard: what was called for and what was given. For learning, the
+ * agent's own first; never summed into one number.
+ */
+export interface Technique {
+  /**
+   * Cases that rest on recognised words
+   */
+  by_words: number;
+  cases: TechniqueCase[];
+  /**
+   * 0..1, mean confidence of the words of those
+   */
+  confidence: number | null;
+  /**
+   * False: too few cases to say how often it is given
+   */
+  enough: boolean;
+  missed: number;
+  needed: number;
+  nudge: string;
+  /**
+   * Given after the nudge
+   */
+  prompted: number;
+  title: string;
+  /**
+   * Given without a nudge
+   */
+  unprompted: number;
+}
+/**
+ * One time at which a technique was called for: listen from ``t``.
+ */
+export interface TechniqueCase {
+  /**
+   * When it was given
+   */
+  answered_t: number | null;
+  opportunity: string;
+  outcome: "unprompted" | "prompted" | "missed" | "call_ended";
+  t: number;
+  why: string;
+}
+/**
  * The events from which the one reducer builds the present: all facts and
  * the newest state, in order of seq. First message after a subscription.
  */
@@ -517,6 +637,8 @@ export interface Snapshot {
     | NudgeOpened
     | NudgeClosed
     | NudgeEffect
+    | Opportunity
+    | Response
     | Report
   )[];
   /**

@@ -21,6 +21,15 @@ export interface Nudge {
   effect: EventOf<"nudge.effect"> | null;
 }
 
+/** What a nudge asks for was called for, whether or not the nudge was shown. */
+export interface Opportunity {
+  /** As first told, with the time at which it began. */
+  begun: EventOf<"opportunity">;
+  /** As last told. */
+  told: EventOf<"opportunity">;
+  answer: EventOf<"response"> | null;
+}
+
 export interface Alert {
   raised: EventOf<"alert.raised">;
   /** Audio time at which it was cleared, s. */
@@ -50,6 +59,7 @@ export interface Call {
   /** In order of t0, one per utterance; a final replaces its partial, never the reverse. */
   readonly utterances: readonly Words[];
   readonly nudges: readonly Nudge[];
+  readonly opportunities: readonly Opportunity[];
   readonly notes: readonly EventOf<"note">[];
   /** What works less well now, and why. */
   readonly degraded: Readonly<Partial<Record<EventOf<"degraded">["part"], string>>>;
@@ -87,6 +97,7 @@ export function emptyCall(id: string): Call {
     cues: [],
     utterances: [],
     nudges: [],
+    opportunities: [],
     notes: [],
     degraded: {},
     report: null,
@@ -184,6 +195,14 @@ function change(call: Call, event: CallEvent): Partial<Call> {
       return { nudges: patchNudge(call.nudges, event.id, { closed: event }) };
     case "nudge.effect":
       return { nudges: patchNudge(call.nudges, event.id, { effect: event }) };
+    case "opportunity":
+      return { opportunities: withOpportunity(call.opportunities, event) };
+    case "response":
+      return {
+        opportunities: call.opportunities.map((one) =>
+          one.begun.id === event.id ? { ...one, answer: event } : one,
+        ),
+      };
     case "note":
       return { notes: [...call.notes, event] };
     case "degraded": {
@@ -208,13 +227,25 @@ function patchNudge(nudges: readonly Nudge[], id: string, patch: Partial<Nudge>)
   return nudges.map((nudge) => (nudge.opened.id === id ? { ...nudge, ...patch } : nudge));
 }
 
+function withOpportunity(
+  before: readonly Opportunity[],
+  event: EventOf<"opportunity">,
+): readonly Opportunity[] {
+  if (!before.some((one) => one.begun.id === event.id)) {
+    return [...before, { begun: event, told: event, answer: null }];
+  }
+  return before.map((one) => (one.begun.id === event.id ? { ...one, told: event } : one));
+}
+
 // ---- questions about a call ---------------------------------------------------
 
 /** The one nudge on the screen now. One that outlived its time is not shown, whoever failed
- * to close it. */
+ * to close it; one that is meant for after the call stays. */
 export function openNudge(call: Call): EventOf<"nudge.opened"> | null {
   const last = call.nudges.at(-1);
-  if (!last || last.closed || call.ended) return null;
+  if (!last || last.closed) return null;
+  if (last.opened.when === "after") return last.opened;
+  if (call.ended) return null;
   return call.t - last.opened.t <= last.opened.ttl_s ? last.opened : null;
 }
 

@@ -12,6 +12,9 @@ A nudge is pure: module constants and two functions over a read-only ``View``.
 ``done(view, since, th)``  how the agent did it since then, or None
 ``COOLDOWN_S``  optional: not again before, where that is longer than the policy's own
 ``holds(view, since, th)`` optional: False when what it was opened on was taken back
+``called_for(view, th)``   optional, like ``need``: what it asks for is called for, though it is
+                not late enough for a nudge. Whoever does it then by themselves has it on the
+                scorecard; without this function only the needs are counted
 
 More that a file may say of itself, each optional:
 

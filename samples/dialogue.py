@@ -33,7 +33,9 @@ MAX_TERMINAL_S = 0.5
 MIN_TALK_OVER_S = 1.2
 
 _LINE = re.compile(r"(?P<party>[AC])\s+(?P<time>[+@-]\d+(?:\.\d+)?)(?P<tags>[^|]*)\|(?P<text>.+)")
-_EXPECT = re.compile(r"expect\s+(?P<nudge>[a-z_]+)\s+(?P<after>[\d.]+)\s*\.\.\s*(?P<before>[\d.]+)")
+_EXPECT = re.compile(
+    r"(?P<how>expect|may)\s+(?P<nudge>[a-z_]+)\s+(?P<after>[\d.]+)\s*\.\.\s*(?P<before>[\d.]+)"
+)
 _HEAD = re.compile(
     r"(?P<key>title|about|agent|customer|customer_name|alert|never|hiss|echo|manner [a-z]+)"
     r":\s*(?P<value>.+)"
@@ -74,11 +76,14 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """A nudge that should open between two times after the start of its line, s."""
+    """A nudge that should open between two times after the start of its line, s.
+
+    ``optional``: it may, and missing it is no miss."""
 
     nudge: str
     after_s: float
     before_s: float
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +183,18 @@ def parse(text: str, name: str) -> Dialogue:
                 head[match["key"]] = match["value"].strip()
             elif match := _EXPECT.fullmatch(stripped):
                 if not lines:
-                    raise ValueError("'expect' must follow the line it is about")
-                expect = Expect(match["nudge"], float(match["after"]), float(match["before"]))
+                    raise ValueError(f"{match['how']!r} must follow the line it is about")
+                expect = Expect(
+                    match["nudge"],
+                    float(match["after"]),
+                    float(match["before"]),
+                    optional=match["how"] == "may",
+                )
                 lines[-1] = replace(lines[-1], expects=(*lines[-1].expects, expect))
             elif match := _LINE.fullmatch(stripped):
                 lines.append(_line(match, row))
             else:
-                raise ValueError("not a heading, a spoken line, 'expect' or a # comment")
+                raise ValueError("not a heading, a spoken line, 'expect', 'may' or a # comment")
         except ValueError as error:
             raise DialogueError(f"{name}.txt:{row}: {error}: {stripped}") from error
     return _checked(_assemble(name, head, lines))

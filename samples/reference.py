@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
-from samples.dialogue import UPSET, Alert, Dialogue, Half, Kind, Line, Party, Placed, overlap_s
+from samples.dialogue import (
+    UPSET,
+    Alert,
+    Dialogue,
+    Expect,
+    Half,
+    Kind,
+    Line,
+    Party,
+    Placed,
+    overlap_s,
+)
 
 
 class Span(TypedDict):
@@ -38,6 +49,7 @@ class NudgeRef(TypedDict):
     nudge: str
     after: float
     before: float
+    optional: NotRequired[bool]
 
 
 class _Library(TypedDict):
@@ -81,15 +93,7 @@ def build(
         for p, spoken in zip(placed, word_times, strict=True)
         for text, t0, t1 in spoken
     ]
-    nudges: list[NudgeRef] = [
-        {
-            "nudge": expect.nudge,
-            "after": _ms(p.t0 + expect.after_s),
-            "before": _ms(min(p.t0 + expect.before_s, duration_s)),
-        }
-        for p in placed
-        for expect in p.line.expects
-    ]
+    nudges = [_nudge(p, expect, duration_s) for p in placed for expect in p.line.expects]
     lines: list[LineRef] = [
         {
             "party": p.line.party,
@@ -113,6 +117,17 @@ def build(
         "nudges": sorted(nudges, key=lambda n: n["after"]),
         "lines": sorted(lines, key=lambda w: w["t0"]),
     }
+
+
+def _nudge(at: Placed, expect: Expect, duration_s: float) -> NudgeRef:
+    found: NudgeRef = {
+        "nudge": expect.nudge,
+        "after": _ms(at.t0 + expect.after_s),
+        "before": _ms(min(at.t0 + expect.before_s, duration_s)),
+    }
+    if expect.optional:
+        found["optional"] = True
+    return found
 
 
 def _library(dialogue: Dialogue) -> _Library:

@@ -222,6 +222,22 @@ def test_nudges_count_in_their_time_and_once() -> None:
     assert [o.t for o in call.unexpected] == [9.1]
 
 
+def test_a_nudge_that_may_open_is_neither_right_nor_wrong() -> None:
+    may = NudgeRef(nudge="slow_down", after=1, before=9, optional=True)
+    call = nudges.compare([may], [opened("slow_down", 3)], CALL_S, calm=True)
+    assert (call.hits, call.missed, call.unexpected) == ([], [], [])
+    assert nudges.compare([may], [], CALL_S, calm=True).missed == []
+    late = nudges.compare([may], [opened("slow_down", 12)], CALL_S, calm=True)
+    assert [o.t for o in late.unexpected] == [12]
+    both = nudges.compare(
+        [may, want("slow_down", 1, 9)],
+        [opened("slow_down", 3), opened("slow_down", 8)],
+        CALL_S,
+        calm=True,
+    )
+    assert ([o.t for _, o in both.hits], both.unexpected) == ([3], [])
+
+
 def test_nudge_figures_by_name_and_on_calm_calls() -> None:
     calls = [
         nudges.compare([want("slow_down", 1, 9)], [opened("slow_down", 3)], CALL_S, calm=True),

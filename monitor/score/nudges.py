@@ -18,6 +18,7 @@ class CallNudges:
     """Opened within the time in which it is expected."""
     missed: list[NudgeRef]
     unexpected: list[NudgeOpened]
+    """Neither expected nor allowed."""
     duration_s: float
     calm: bool | None
     """No frustration is annotated; null: nobody looked."""
@@ -54,18 +55,23 @@ def compare(
     *,
     calm: bool | None,
 ) -> CallNudges:
-    """One to one: each expected nudge takes the first of its name that opens in its time."""
+    """One to one: each expected nudge takes the first of its name that opens in its time.
+
+    What is left and fits an optional one is neither right nor unexpected."""
     left = list(opened)
     hits: list[tuple[NudgeRef, NudgeOpened]] = []
     missed: list[NudgeRef] = []
-    for want in sorted(reference, key=lambda want: (want.before, want.after)):
+    wanted = [want for want in reference if not want.optional]
+    allowed = [want for want in reference if want.optional]
+    for want in sorted(wanted, key=lambda want: (want.before, want.after)):
         there = next((o for o in left if _fits(want, o)), None)
         if there is None:
             missed.append(want)
         else:
             left.remove(there)
             hits.append((want, there))
-    return CallNudges(hits, missed, left, duration_s, calm)
+    unexpected = [o for o in left if not any(_fits(want, o) for want in allowed)]
+    return CallNudges(hits, missed, unexpected, duration_s, calm)
 
 
 def figures(calls: Sequence[CallNudges]) -> NudgesFigures | None:

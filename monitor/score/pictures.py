@@ -116,7 +116,8 @@ def _annotated(reference: Reference) -> Iterator[Mark]:
     for span in reference.frustration or []:
         yield Mark(span.t0, span.t1, "frustration", "frustration")
     for want in reference.nudges or []:
-        yield Mark(want.after, want.before, "nudge", f"{_spaced(want.nudge)} expected")
+        how = "allowed" if want.optional else "expected"
+        yield Mark(want.after, want.before, "nudge", f"{_spaced(want.nudge)} {how}")
     for overlap in reference.overlaps or []:
         yield Mark(overlap.t0, overlap.t1, overlap.kind, named(overlap.kind, overlap.by))
 

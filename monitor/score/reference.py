@@ -62,6 +62,10 @@ class NudgeRef(Part):
     nudge: str
     after: float = Field(ge=0)
     before: float
+    optional: bool = Field(
+        default=False,
+        description="True: it may open, and is then neither right nor wrong; missing it is no miss",
+    )
 
 
 class Reference(Part):

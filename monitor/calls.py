@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import traceback
 from collections.abc import Callable
 
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 
 from monitor.bus import Bus
 from monitor.call import CallInput
-from monitor.events import CallEnded, Command, Event, Party, Trouble
+from monitor.events import AlertRaised, CallEnded, Command, Event, Party, Trouble
 from monitor.runtime import Runtime
 from monitor.session import Session
+from monitor.shifts import Shifts
 from monitor.sources import Busy, Source
 from monitor.sources._patient import PatientSource
 from monitor.store import Store
@@ -33,9 +35,11 @@ class _Outputs:
         self._store = store
         self._watch = watch
         self.last: Event | None = None
+        self.hot = False
 
     def event(self, event: Event) -> None:
         self.last = event
+        self.hot = self.hot or isinstance(event, AlertRaised)
         self._store.event(event)
         self._bus.publish(event)
         if self._watch is not None:
@@ -70,6 +74,7 @@ class Calls:
         self._recorded: set[str] = set()  # of those running
         self._troubles: dict[str, Trouble] = {}
         self._closing = False
+        self._shifts = Shifts(time.monotonic)
 
     def __len__(self) -> int:
         return len(self._running)
@@ -87,8 +92,12 @@ class Calls:
         if recorded:
             source = PatientSource(source, lambda: self._store.has_room)
         sink = _Outputs(self._bus, self._store, self._watch)
-        session = self._runtime.session(source, sink, recorded=recorded)
-        task = asyncio.create_task(self._run(session, sink), name=f"call {session.call_id}")
+        agent_id = source.info.agent.id
+        hot_calls = 0 if recorded else self._shifts.hot_calls(agent_id)
+        session = self._runtime.session(source, sink, recorded=recorded, hot_calls=hot_calls)
+        task = asyncio.create_task(
+            self._run(session, sink, "" if recorded else agent_id), name=f"call {session.call_id}"
+        )
         if done is not None:
             task.add_done_callback(lambda _: done())
         self._running[session.call_id] = (session, task)
@@ -143,7 +152,7 @@ class Calls:
         if not recorded and len(self._running) - len(self._recorded) >= limit:
             raise Busy(f"{limit} calls are running, which is the limit (server.max_calls)")
 
-    async def _run(self, session: Session, sink: _Outputs) -> None:
+    async def _run(self, session: Session, sink: _Outputs, agent_id: str) -> None:
         try:
             await session.run()
         except Exception as error:  # noqa: BLE001  the wall between calls: the loop ends here
@@ -153,6 +162,8 @@ class Calls:
         finally:
             del self._running[session.call_id]
             self._recorded.discard(session.call_id)
+            if sink.hot:
+                self._shifts.note(agent_id)
             if sink.last is not None and not isinstance(sink.last, CallEnded):
                 sink.event(
                     CallEnded(

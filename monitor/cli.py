@@ -31,6 +31,9 @@ from monitor.doctor import examine
 from monitor.engines import EngineError
 from monitor.events import CallEnded, Degraded, Event, Person
 from monitor.house import open_house, stop_on_signals
+from monitor.rehearsal import RehearsalError
+from monitor.rehearsal.cli import app as policy_app
+from monitor.rehearsal.cli import whatif_command
 from monitor.runtime import Runtime, new_call_id
 from monitor.score import ScoreError
 from monitor.score.cli import app as score_app
@@ -52,6 +55,8 @@ app = typer.Typer(
 )
 app.add_typer(bench_app, name="bench")
 app.add_typer(score_app, name="score")
+app.add_typer(policy_app, name="policy")
+app.command("whatif")(whatif_command)
 out = Console()
 err = Console(stderr=True)
 
@@ -61,6 +66,7 @@ CLEAR_ERRORS = (
     BenchError,
     ConfigError,
     EngineError,
+    RehearsalError,
     ScoreError,
     ServerError,
     SourceError,

@@ -133,6 +133,14 @@ class NudgeSettings(Section):
     quiet: bool = Field(False, description="Nothing is shown; what was needed is still recorded")
 
 
+class PolicySettings(Section):
+    """Where the policy of the organisation, its teams and agents stands."""
+
+    file: Path | None = Field(
+        None, description="null: policy.toml where the monitor was started, if there is one"
+    )
+
+
 class AsrSettings(Section):
     """Words."""
 
@@ -202,6 +210,7 @@ class Settings(BaseSettings):
     pace: PaceSettings = PaceSettings()
     mood: MoodSettings = MoodSettings()
     nudges: NudgeSettings = NudgeSettings()
+    policy: PolicySettings = PolicySettings()
     asr: AsrSettings = AsrSettings()
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()

@@ -16,6 +16,7 @@ from monitor.events import CallStarted
 from monitor.hearing import Hearing
 from monitor.misheard import Misheard
 from monitor.phrases import PhraseError, Phrases
+from monitor.playbook import Playbook
 from monitor.policy import Policy
 from monitor.resources import resource
 from monitor.session import Session, Sink
@@ -69,8 +70,11 @@ class Runtime:
         hearing: Hearing,
         transcriber: Transcriber | None,
         model: str | None,
+        playbook: Playbook | None = None,
     ) -> None:
+        """``playbook``: without one the nudges of the settings hold for everyone."""
         self.settings = settings
+        self.playbook = playbook or Playbook(settings.nudges)
         self.phrases = phrases
         self.hearing = hearing
         self.transcriber = transcriber
@@ -89,13 +93,15 @@ class Runtime:
         Raises WeightsError, EngineError, ConfigError or UnknownName, with the
         fix: what would fail each call fails here.
         """
-        Policy(settings.nudges)
+        playbook = Playbook.of(settings)
+        for agent_id in ("", *playbook.agents):
+            Policy(playbook.in_force(agent_id).nudges)
         hearing = Hearing()
         phrases = phrases_of(settings.asr.language)
         if not words:
             await hearing.start()
             show_names()
-            return cls(settings, phrases, hearing, None, None)
+            return cls(settings, phrases, hearing, None, None, playbook)
         create = make_engine or registry.load("monitor.engines", settings.asr.engine).create
         engine, _ = await asyncio.gather(
             asyncio.to_thread(_created, create, settings.asr), hearing.start()
@@ -103,7 +109,7 @@ class Runtime:
         transcriber = Transcriber(engine, settings.asr)
         await transcriber.start()
         show_names()
-        return cls(settings, phrases, hearing, transcriber, engine.model)
+        return cls(settings, phrases, hearing, transcriber, engine.model, playbook)
 
     async def close(self) -> None:
         if self.transcriber is not None:
@@ -118,12 +124,17 @@ class Runtime:
         recorded: bool = False,
         call_id: str | None = None,
         progress: Callable[[float], None] | None = None,
+        hot_calls: int = 0,
     ) -> Session:
-        """A call that is ready to run."""
+        """A call that is ready to run, under the policy of its agent at this hour.
+
+        ``hot_calls``: of this agent in the hour before."""
         info = source.info
+        now = datetime.now(UTC)
+        nudges = self.playbook.in_force(info.agent.id, now).nudges
         started = CallStarted(
             call_id=call_id or new_call_id(),
-            started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            started_at=now.isoformat(timespec="milliseconds"),
             source=info.source,
             title=info.title,
             agent=info.agent,
@@ -132,11 +143,12 @@ class Runtime:
             words=self._model,
             separated=info.separated,
             limits=list(info.limits),
+            hot_calls=hot_calls,
         )
         return Session(
             started,
             source,
-            settings=self.settings,
+            settings=self.settings.model_copy(update={"nudges": nudges}),
             phrases=self.phrases,
             hearing=self.hearing,
             transcriber=self.transcriber,

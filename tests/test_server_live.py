@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from monitor.config import Settings
-from monitor.events import SERVER_MESSAGE, Levels, Mood, Turn, Words
+from monitor.events import SERVER_MESSAGE, Levels, Mood, NudgeClosed, Turn, Words
 from monitor.server.app import Server, ServerError
 from monitor.server.desk import Queues
 from monitor.workload import Workload
@@ -345,3 +345,20 @@ async def test_a_screen_is_closed_when_its_token_runs_out(
         tomorrow = SimpleNamespace(time=lambda: time.time() + 86400.0)
         monkeypatch.setattr("monitor.server.live.time", tomorrow)
         assert await closed(socket) == 1008
+
+
+async def test_what_is_for_the_agent_only_no_supervisor_hears(tmp_path: Path) -> None:
+    kind = NudgeClosed(
+        call_id="c1", seq=2, id="n1", nudge="its_not_you", outcome="done", open_s=3, private=True
+    )
+    async with stage(tmp_path) as s, s.socket() as sue, s.socket("/live", "agent", ANNA) as anna:
+        s.emit(started())
+        heard = []
+        for socket in (sue, anna):
+            await say(socket, type="subscribe", agent_id="anna")
+            assert (await hear_event(socket))["type"] == "snapshot"
+        s.emit(kind)
+        s.emit(turn(3))
+        for socket in (sue, anna):
+            heard.append((await hear_event(socket))["seq"])
+        assert heard == [3, 2]

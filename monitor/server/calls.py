@@ -1,5 +1,6 @@
 """Calls that were, and that go on: list, words, audio, who looked."""
 
+import json
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -158,10 +159,12 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/calls/{call_id}", response_model=CallDetail)
     def call(call_id: str, identity: Asking) -> Response:
-        """The call and its events, words among them. Written to the access log."""
+        """The call and its events, words among them. Written to the access log. What is for the
+        agent only, nobody else gets."""
         summary = seen(call_id, identity)
         looked(identity, "words", call_id)
-        events = ",".join(store.event_texts(call_id))
+        texts = store.event_texts(call_id)
+        events = ",".join(filter(_is_shared, texts) if identity.supervises else texts)
         body = f'{{"call":{summary.model_dump_json()},"events":[{events}]}}'
         return Response(body, media_type="application/json")
 
@@ -212,3 +215,8 @@ def router(desk: Desk) -> APIRouter:
         looked(identity, "deleted", call_id)
 
     return routes
+
+
+def _is_shared(text: str) -> bool:
+    """Whether an event, as JSON, is not for the agent only."""
+    return '"private"' not in text or not json.loads(text).get("private", False)

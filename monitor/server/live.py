@@ -136,7 +136,11 @@ class LiveConnection:
         self._allow(wish)
         try:
             subscription = self._desk.bus.subscribe(
-                call_id=wish.call_id, agent_id=wish.agent_id, floor=wish.floor, since=wish.since
+                call_id=wish.call_id,
+                agent_id=wish.agent_id,
+                floor=wish.floor,
+                since=wish.since,
+                private=not self._identity.supervises,
             )
         except ValueError as error:
             raise _Refusal(str(error)) from None

@@ -6,7 +6,7 @@ and say less than as many from different calls (Efron & Tibshirani 1993, chapter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -41,6 +41,18 @@ def interval(values: F64) -> Interval | None:
         return None
     low, high = np.quantile(known, (0.025, 0.975))
     return round(float(low), 4), round(float(high), 4)
+
+
+def intervals(
+    counts: F64, told: F64, figures: Callable[[F64], Mapping[str, F64]]
+) -> dict[str, Interval]:
+    """Of figures made from ``counts`` (calls, figures): what ``figures`` makes of the drawn sums,
+    (figures, DRAWS). ``told`` (calls, …) is where a call has something of the kind; in fewer than
+    LEAST_CALLS none is known, and one whose draws are all alike is left out."""
+    if np.count_nonzero(told.any(axis=1)) < LEAST_CALLS:
+        return {}
+    found = {name: interval(values) for name, values in figures(drawn(counts).T).items()}
+    return {name: bounds for name, bounds in found.items() if bounds is not None}
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:

@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 
 from monitor.events import AlertCleared, AlertRaised, Mood
-from monitor.score.figures import LEAST_CALLS, Interval, drawn, interval, quantile, ratio, ratios
+from monitor.score.figures import F64, Interval, intervals, quantile, ratio, ratios
 from monitor.score.reference import Span
 from monitor.score.spans import Stretch
 
@@ -97,15 +97,6 @@ def figures(calls: Sequence[CallSignal]) -> SignalFigures | None:
     seen, spans, right, raised, hours = (float(total) for total in counts.sum(axis=0))
     delays = [delay for call in calls for _, delay in call.seen]
     calm = [call for call in calls if call.calm]
-    intervals: dict[str, Interval] = {}
-    if np.count_nonzero(counts[:, :4].any(axis=1)) >= LEAST_CALLS:
-        a_seen, a_spans, a_right, a_raised, a_hours = drawn(counts).T
-        known = {
-            "precision": interval(ratios(a_right, a_raised)),
-            "recall": interval(ratios(a_seen, a_spans)),
-            "false_per_h": interval(ratios(a_raised - a_right, a_hours)),
-        }
-        intervals = {key: bounds for key, bounds in known.items() if bounds is not None}
     return SignalFigures(
         spans=int(spans),
         seen=int(seen),
@@ -118,7 +109,7 @@ def figures(calls: Sequence[CallSignal]) -> SignalFigures | None:
         calm_calls=len(calm),
         false_per_calm_call=ratio(sum(len(call.false) for call in calm), len(calm)),
         calm_calls_with_one=ratio(sum(bool(call.false) for call in calm), len(calm)),
-        intervals=intervals,
+        intervals=intervals(counts, counts[:, :4], _drawn),
     )
 
 
@@ -143,3 +134,12 @@ def _stretches(changes: Iterable[tuple[float, bool]], end_s: float) -> list[Stre
     if since is not None:
         out.append(Stretch(since, max(since, end_s)))
     return out
+
+
+def _drawn(sums: F64) -> dict[str, F64]:
+    seen, spans, right, raised, hours = sums
+    return {
+        "precision": ratios(right, raised),
+        "recall": ratios(seen, spans),
+        "false_per_h": ratios(raised - right, hours),
+    }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from monitor.events import NudgeOpened
-from monitor.score.figures import LEAST_CALLS, Interval, drawn, interval, quantile, ratio, ratios
+from monitor.score.figures import F64, Interval, intervals, quantile, ratio, ratios
 from monitor.score.reference import NudgeRef
 
 
@@ -112,16 +112,6 @@ def _figures(calls: Sequence[CallNudges], name: str | None) -> NudgeFigures:
         for want, there in call.hits
         if name in (None, want.nudge)
     ]
-    intervals: dict[str, Interval] = {}
-    if np.count_nonzero(counts[:, :3].any(axis=1)) >= LEAST_CALLS:
-        a_hits, a_expected, a_opened, a_hours = drawn(counts).T
-        known = {
-            "precision": interval(ratios(a_hits, a_opened)),
-            "recall": interval(ratios(a_hits, a_expected)),
-            "f1": interval(ratios(2 * a_hits, a_expected + a_opened)),
-            "unexpected_per_h": interval(ratios(a_opened - a_hits, a_hours)),
-        }
-        intervals = {key: bounds for key, bounds in known.items() if bounds is not None}
     return NudgeFigures(
         expected=int(expected),
         opened=int(opened),
@@ -131,7 +121,7 @@ def _figures(calls: Sequence[CallNudges], name: str | None) -> NudgeFigures:
         f1=ratio(2 * hits, expected + opened),
         wait_p50_s=quantile(waits, 0.5),
         unexpected_per_h=ratio(opened - hits, hours),
-        intervals=intervals,
+        intervals=intervals(counts, counts[:, :3], _drawn),
     )
 
 
@@ -141,3 +131,13 @@ def _counts(call: CallNudges, name: str | None) -> tuple[float, ...]:
         for names in ([want.nudge for want, _ in call.hits], _expected(call), _opened(call))
     ]
     return *counted, call.duration_s / 3600
+
+
+def _drawn(sums: F64) -> dict[str, F64]:
+    hits, expected, opened, hours = sums
+    return {
+        "precision": ratios(hits, opened),
+        "recall": ratios(hits, expected),
+        "f1": ratios(2 * hits, expected + opened),
+        "unexpected_per_h": ratios(opened - hits, hours),
+    }

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from monitor.events import PARTIES, OverlapKind, Party, other
-from monitor.score.figures import LEAST_CALLS, Interval, drawn, interval, quantile, ratio, ratios
+from monitor.score.figures import F64, Interval, intervals, quantile, ratio, ratios
 from monitor.score.listening import ToldOverlap
 from monitor.score.reference import OverlapRef
 from monitor.score.spans import Stretch, Timed, one_to_one
@@ -227,17 +227,6 @@ def _kind_figures(calls: Sequence[CallOverlaps], labels: list[Label]) -> KindFig
     ]
     delays = [said - r.t0 for r, said, _ in told]
     after_long = [said - long_at for _, said, long_at in told if long_at is not None]
-    intervals: dict[str, Interval] = {}
-    if np.count_nonzero(counts[:, :3].any(axis=1)) >= LEAST_CALLS:
-        a_hits, a_reference, a_found, a_hours = drawn(counts).T
-        drawn_figures = {
-            "precision": ratios(a_hits, a_found),
-            "recall": ratios(a_hits, a_reference),
-            "f1": ratios(2 * a_hits, a_reference + a_found),
-            "false_per_h": ratios(a_found - a_hits, a_hours),
-        }
-        known = {key: interval(values) for key, values in drawn_figures.items()}
-        intervals = {key: bounds for key, bounds in known.items() if bounds is not None}
     return KindFigures(
         reference=int(reference),
         found=int(found),
@@ -253,7 +242,7 @@ def _kind_figures(calls: Sequence[CallOverlaps], labels: list[Label]) -> KindFig
         delay_after_long=len(after_long),
         delay_after_long_p50_s=quantile(after_long, 0.5),
         delay_after_long_p95_s=quantile(after_long, 0.95),
-        intervals=intervals,
+        intervals=intervals(counts, counts[:, :3], _drawn),
     )
 
 
@@ -274,3 +263,13 @@ def _confusion(calls: Sequence[CallOverlaps], labels: list[Label]) -> dict[str, 
         counted.update((NOBODY, name(_label(f))) for f in call.false)
     names = [*(name(label) for label in labels), NOBODY]
     return {row: {column: counted[row, column] for column in names} for row in names}
+
+
+def _drawn(sums: F64) -> dict[str, F64]:
+    hits, reference, found, hours = sums
+    return {
+        "precision": ratios(hits, found),
+        "recall": ratios(hits, reference),
+        "f1": ratios(2 * hits, reference + found),
+        "false_per_h": ratios(found - hits, hours),
+    }

@@ -342,6 +342,42 @@ No, you're quite right, we should have called.
 Fair enough, that isn't good.
 I completely agree.
 """,
+    "instructs": """
+Right, have you got the settings open?
+I want you to press the green button.
+Can you go to the website and log in?
+You need to fill in the form online.
+Have you tried turning it off and on again?
+You can fill in the return form on the internet.
+Do you have the receipt?
+Okay, first thing, unplug the cable from the back.
+I'll need you to take a picture of it.
+What you have to do is reset the password.
+Then please send it another time.
+Could you open the app for me?
+Just click on the link in the email.
+Did you check the fuse?
+If you go into the menu and choose account.
+What's the order number?
+""",
+    "trouble_told": """
+The signal keeps dropping out in the bedroom.
+It isn't working the way it used to.
+My sister says the money hasn't turned up.
+There's a weird nine pounds on the bill.
+Something's gone wrong with my booking.
+The heating just won't come on.
+I can't get into my account any more.
+The screen's gone completely black.
+It's making a horrible noise.
+The radiators have been stone cold since lunch.
+They've put the wrong name on it.
+The payment was refused in the shop.
+My card doesn't work abroad.
+I've got no hot water.
+The total is higher than it should be.
+It says there's an error every time I try.
+""",
     "who_will": """
 So who's going to fix this?
 Who is going to sort this out for me?
@@ -611,6 +647,19 @@ Turn it to the right.
 You're right next to the shop.
 Does that make sense?
 All right, let me look.
+""",
+    "instructs": """
+How can I help you today?
+Have you had a good day?
+I've got your settings here, thank you.
+You don't need to do anything.
+""",
+    "trouble_told": """
+It works fine, thank you.
+I'd like to book a room.
+No problem with that at all.
+I can't wait to see it.
+My sister has a new phone.
 """,
     "who_will": """
 Who is the letter from?

@@ -353,12 +353,10 @@ async def test_what_is_for_the_agent_only_no_supervisor_hears(tmp_path: Path) ->
     )
     async with stage(tmp_path) as s, s.socket() as sue, s.socket("/live", "agent", ANNA) as anna:
         s.emit(started())
-        heard = []
         for socket in (sue, anna):
             await say(socket, type="subscribe", agent_id="anna")
             assert (await hear_event(socket))["type"] == "snapshot"
         s.emit(kind)
         s.emit(turn(3))
-        for socket in (sue, anna):
-            heard.append((await hear_event(socket))["seq"])
+        heard = [(await hear_event(socket))["seq"] for socket in (sue, anna)]
         assert heard == [3, 2]

@@ -42,6 +42,17 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     return None
 
 
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    """Something upset was said just now: whoever names it at once needs no nudge."""
+    if not view.words:
+        return None
+    for event in view.frustrations:
+        fresh = view.t - event.t <= th["stale_s"]
+        if fresh and view.acknowledgement(event.t) < th["enough"]:
+            return event.model_copy(update={"kind": "words"})
+    return None
+
+
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     named = view.heard("agent", "acknowledgement", since=since)
     sorry = view.heard("agent", "bare_sorry", since=since)
@@ -55,3 +66,8 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
         value=round(cue.t0 - since, 1),
         unit="s",
     )
+
+
+def holds(view: View, since: float, th: Mapping[str, float]) -> bool:
+    """Whether anything upset that was said before still stands."""
+    return any(since - th["stale_s"] <= event.t <= since for event in view.frustrations)

@@ -45,6 +45,22 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     )
 
 
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    """They are upset and talking: whoever leaves them the floor needs no nudge."""
+    if not view.upset(th["mood"]) or view.customer_turn is None:
+        return None
+    t0, spoken_s = view.customer_turn
+    if view.customer_speaking_since is None or spoken_s < th["cut_in_turn_s"]:
+        return None
+    return Evidence(
+        kind="interaction",
+        t=t0,
+        text="They are upset and talking",
+        value=round(spoken_s, 1),
+        unit="s",
+    )
+
+
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     if view.customer_speaking_since is not None or view.customer_last_speech is None:
         return None

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samples import telephone
-from samples.dialogue import Manner, load, names
+from samples.dialogue import Manner
+from samples.reading import load, names
 from samples.voices import SENTENCE_END, VOICES, Studio, package
 
 F32 = NDArray[np.float32]

@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from samples import reference, telephone
-from samples.dialogue import Dialogue, DialogueError, library, load, names, place
+from samples.dialogue import Dialogue, DialogueError, place
+from samples.reading import library, load, names
 from samples.voices import Studio, VoiceError
 
 F32 = NDArray[np.float32]

@@ -19,11 +19,9 @@ from samples.dialogue import (
     Dialogue,
     DialogueError,
     Manner,
-    load,
-    names,
-    parse,
     place,
 )
+from samples.reading import load, names, parse
 from samples.reference import Reference
 from samples.render import RENDERED, main
 from samples.voices import PACKAGES, word_times

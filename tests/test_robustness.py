@@ -3,19 +3,28 @@ the whole call, audio in and events out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
 from monitor.audio import BLOCK, RATE_HZ
+from monitor.config import AsrSettings, PrivacySettings, Settings
 from monitor.ear import Ear, Heard
+from monitor.engines.faster_whisper import FasterWhisper, create
 from monitor.events import PARTIES, Overlap, Party
+from monitor.redaction import MASK
 from monitor.resources import resource
 from monitor.score.line import through
 from tests.dialogue import call, of, play
+from tests.sessions import Kept, Script, chunked, hearing, session, transcribing
 
+RENDERED = resource("samples") / "rendered"
 COUNTED = ("talk_over", "interruption")
 SECONDS = 12
 
@@ -35,7 +44,7 @@ def hear(ear: Ear, pcm: np.ndarray) -> Heard:
 
 
 def sample(name: str) -> np.ndarray:
-    pcm, _ = soundfile.read(resource("samples") / "rendered" / f"{name}.flac", dtype="float32")
+    pcm, _ = soundfile.read(RENDERED / f"{name}.flac", dtype="float32")
     return np.ascontiguousarray(pcm.T)
 
 
@@ -276,3 +285,204 @@ def test_digital_silence_and_noise_alone_say_nothing(ear: Ear) -> None:
         overlaps, spoke_s = told(ear, rows)
         assert overlaps == []
         assert set(spoke_s.values()) == {0.0}
+
+
+# ---- words: whole calls with the real weights ----------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whisper() -> FasterWhisper:
+    return create(AsrSettings(offline=True))
+
+
+async def written(
+    whisper: FasterWhisper, agent: np.ndarray, customer: np.ndarray, **privacy: bool
+) -> Kept:
+    """A recording of both, from its first sample to its last event."""
+    longest = max(len(agent), len(customer))
+    pcm = np.stack([np.pad(row, (0, longest - len(row))) for row in (agent, customer)])
+    settings = Settings(privacy=PrivacySettings(**privacy))
+    kept = Kept()
+    async with hearing(Ear) as ears, transcribing(whisper, workers=2, batch=4) as transcriber:
+        source = Script(chunked(pcm.astype(np.float32), 2 * RATE_HZ))
+        one = session(source, kept, ears, transcriber, settings=settings, recorded=True)
+        await one.run()
+    return kept
+
+
+def quiet(seconds: float) -> np.ndarray:
+    return np.zeros(round(seconds * RATE_HZ))
+
+
+def laughter(seed: int) -> np.ndarray:
+    """12 s of it, made by us: bursts of a voiced "ha" five times a second, each lower and
+    softer than the one before, with breath between them, and a pause before the next fit."""
+    rng = np.random.default_rng(seed)
+    out = quiet(12)
+
+    def put(at: float, what: np.ndarray) -> None:
+        start = round(at * RATE_HZ)
+        out[start : start + len(what)] += what[: len(out) - start]
+
+    def ha(f0_hz: float, long_s: float) -> np.ndarray:
+        t = np.arange(round(long_s * RATE_HZ)) / RATE_HZ
+        hz = f0_hz * np.arange(1, 3600 // f0_hz)
+        vowel = sum(
+            part * np.exp(-(((hz - formant) / width) ** 2))
+            for formant, width, part in ((750, 180, 1.0), (1250, 220, 0.6), (2600, 350, 0.25))
+        )
+        sweep = t - 0.075 * t**2 / long_s  # it falls by 15 %
+        tones = np.sin(2 * np.pi * np.outer(hz, sweep) + rng.uniform(0, 6, len(hz))[:, None])
+        breath = 0.15 * rng.standard_normal(len(t))
+        return (
+            (vowel @ tones + breath) * np.minimum(t / 0.02, 1) * np.minimum((long_s - t) / 0.05, 1)
+        )
+
+    at = 0.5
+    while at < 9:
+        f0_hz, period_s = rng.uniform(180, 320), rng.uniform(0.17, 0.23)
+        for k in range(rng.integers(4, 10)):
+            put(at, 0.9**k * ha(f0_hz * 0.97**k, 0.6 * period_s))
+            put(at + 0.6 * period_s, 0.09 * 0.9**k * rng.standard_normal(round(0.06 * RATE_HZ)))
+            at += period_s
+        at += rng.uniform(0.8, 2.0)
+    return 0.06 * out / np.sqrt(np.mean(out[out != 0] ** 2))
+
+
+SPEECHLESS = {
+    "music": lambda: (music(1), music(2)),
+    "tones": lambda: tuple(
+        np.concatenate([make() for make in PRESENT.values()][::k]) for k in (1, -1)
+    ),
+    "laughter": lambda: (quiet(12), np.concatenate([laughter(seed) for seed in (1, 2, 3)])),
+}
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("name", SPEECHLESS)
+async def test_where_nobody_speaks_there_are_no_words(name: str, whisper: FasterWhisper) -> None:
+    kept = await written(whisper, *SPEECHLESS[name]())
+    assert kept.of("words", "cue", "alert.raised", "nudge.opened", "degraded") == []
+    assert kept.of("call.ended")[0].reason == "completed"
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_laughter_that_got_past_the_ear_is_no_words_either(
+    seed: int, whisper: FasterWhisper
+) -> None:
+    fits = np.split(laughter(seed).astype(np.float32), 3)
+    decoded = whisper.transcribe(fits, language="en", word_times=True)
+    assert [one.text for one in decoded] == [""] * 3
+
+
+def spoken(name: str, party: Party) -> list[tuple[str, np.ndarray]]:
+    """The lines of a party of a sample: text and audio."""
+    reference = json.loads((RENDERED / f"{name}.ref.json").read_text())
+    row = sample(name)[PARTIES.index(party)]
+    return [
+        (line["text"], row[round(line["t0"] * RATE_HZ) : round(line["t1"] * RATE_HZ)])
+        for line in reference["lines"]
+        if line["party"] == party
+    ]
+
+
+def unbroken(pcm: np.ndarray) -> np.ndarray:
+    """Without what is 25 dB below its loud parts for 80 ms: without pauses."""
+    frames = pcm[: len(pcm) // 80 * 80].reshape(-1, 80)
+    level = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-12)
+    kept = level > np.percentile(level, 95) - 25
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], ~kept, [0])))).reshape(-1, 2)
+    for start, stop in edges:
+        kept[start:stop] |= stop - start <= 8
+    return frames[kept].ravel()
+
+
+def said(texts: Iterable[str]) -> Counter[str]:
+    return Counter(word.lower().strip(".,?!") for text in texts for word in text.split())
+
+
+@pytest.mark.weights
+async def test_five_minutes_without_a_pause_are_cut_and_written_down(
+    whisper: FasterWhisper,
+) -> None:
+    """The customer talks and talks, here the same minute again and again."""
+    lines = spoken("talkover", "customer")
+    texts: list[str] = []
+    pieces: list[np.ndarray] = []
+    while sum(map(len, pieces)) < 300 * RATE_HZ:
+        text, pcm = lines[len(texts) % len(lines)]
+        texts.append(text)
+        pieces.append(unbroken(pcm))
+    kept = await written(whisper, quiet(2), np.concatenate([quiet(2), *pieces, quiet(2)]))
+    words = sorted(kept.of("words"), key=lambda w: w.t0)
+    [turn] = kept.of("turn")
+    assert turn.t1 - turn.t0 > 295, "there is no pause"
+    assert sum(a.t1 == b.t0 for a, b in pairwise(words)) >= 10, "cut where it had to be"
+    want, got = said(texts), said(w.text for w in words)
+    assert (want & got).total() > 0.7 * want.total()
+    assert (got - want).total() < 0.15 * want.total()
+    assert max(w.t1 - w.t0 for w in words) <= 12.1
+    assert kept.of("degraded") == []
+
+
+@pytest.mark.weights
+async def test_another_language_raises_nothing(whisper: FasterWhisper) -> None:
+    """Speech that is in no language: a call played backwards. English weights write English of
+    it, whatever it is, but no phrase of a customer and no alert."""
+    kept = await written(whisper, *sample("calm")[:, ::-1])
+    assert np.mean([w.confidence for w in kept.of("words")]) < 0.5, "it is not sure of any of it"
+    assert [cue for cue in kept.of("cue") if cue.party == "customer"] == []
+    assert kept.of("alert.raised", "degraded") == []
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("redacted", [True, False])
+async def test_digits_read_aloud_are_heard_and_go_nowhere(
+    redacted: bool, whisper: FasterWhisper
+) -> None:
+    """An order number, thrice."""
+    asks = next(pcm for text, pcm in spoken("rising", "agent") if "order number" in text)
+    reads = next(pcm for text, pcm in spoken("rising", "customer") if "nine one six" in text)
+    agent = np.concatenate([quiet(2), asks])
+    customer = np.concatenate([quiet(len(agent) / RATE_HZ + 0.4), *[reads, quiet(1)] * 3])
+    kept = await written(whisper, agent, customer, redact_digits=redacted)
+    text = " ".join(w.text for w in kept.of("words"))
+    digits = "".join(filter(str.isdigit, text))
+    if not redacted:
+        assert digits == "472916" * 3
+        assert kept.mutes == []
+        return
+    assert digits == ""
+    assert text.count(MASK) == 3
+    assert sum(t1 - t0 for t0, t1, _ in kept.mutes) == pytest.approx(3 * 1.8, abs=0.6)
+    assert not any(
+        char.isdigit() for w in kept.of("words") for word in w.words for char in word.text
+    )
+
+
+@pytest.mark.weights
+async def test_memory_that_runs_out_in_a_call_costs_the_words_of_then(
+    whisper: FasterWhisper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CTranslate2 raises a RuntimeError. (That it really does: test_transcriber.)"""
+    encode, raised = whisper._encode, 0
+
+    def starved(*batch: Any) -> Any:
+        nonlocal raised
+        raised += 1
+        if raised <= 6:
+            raise RuntimeError("mkl_malloc: failed to allocate memory")
+        return encode(*batch)
+
+    monkeypatch.setattr(whisper, "_encode", starved)
+    pcm = sample("calm")
+    kept = await written(whisper, *pcm)
+    first, last = kept.of("degraded")
+    assert (first.part, first.active) == ("words", True)
+    assert first.reason == "tiny.en failed: mkl_malloc: failed to allocate memory"
+    assert (last.part, last.active) == ("words", False)
+    words = kept.of("words")
+    assert len(words) >= 10
+    assert all(w.t1 > first.t - 12 for w in words)
+    assert len(kept.of("turn")) == len((await written(whisper, *pcm)).of("turn"))

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from monitor import transcriber as module
@@ -81,8 +86,8 @@ def job(number: float, *, call: str = "a", length_s: float = 1.0, **more: Any) -
     utterance = Utterance(
         number=more.pop("utterance", int(number)), party="agent", t0=0, t1=length_s, final=final
     )
-    samples = np.full(round(length_s * RATE_HZ), number, np.float32)
-    return Job(call_id=call, utterance=utterance, samples=samples, **more)
+    tone = {"samples": np.full(round(length_s * RATE_HZ), number, np.float32)}
+    return Job(call_id=call, utterance=utterance, **tone | more)
 
 
 @asynccontextmanager
@@ -740,6 +745,63 @@ async def test_no_thread_outlives_its_transcriber() -> None:
 
 
 # ---- with the weights ----------------------------------------------------------------------------
+
+
+OUT_OF_MEMORY = """
+import asyncio, resource
+from monitor.config import AsrSettings
+from monitor.engines.faster_whisper import create
+from monitor.transcriber import Transcriber
+from tests.test_transcriber import job, settled, speech
+
+NO_LIMIT = resource.RLIM_INFINITY
+
+async def main():
+    settings = AsrSettings(offline=True, workers=1, batch=4)
+    transcriber = Transcriber(create(settings), settings)
+    await transcriber.start()
+    clip = speech()
+
+    def asked():
+        return [transcriber.submit(job(n, samples=clip, patient=True)) for n in range(4)]
+
+    with open("/proc/self/statm") as file:
+        size = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + 4 * 2**20, NO_LIMIT))
+    starved = await settled(*asked())
+    reason = transcriber.status.reason
+    resource.setrlimit(resource.RLIMIT_AS, (NO_LIMIT, NO_LIMIT))
+    assert starved == ["EngineError"] * 4, starved
+    assert reason.startswith("speech-to-text fails: "), reason
+    assert "memory" in reason.lower(), reason  # as numpy says it, or CTranslate2
+    again = await settled(*asked())
+    assert all("coffee machine" in text for text in again), again
+    assert not transcriber.status.degraded
+    await transcriber.close()
+
+asyncio.run(main())
+"""
+
+
+def speech() -> F32:
+    """16 s of a sample: its window is the longest."""
+    with soundfile.SoundFile(resource("samples") / "rendered" / "rising.flac") as file:
+        return file.read(16 * RATE_HZ, dtype="float32")[:, 1].copy()
+
+
+@pytest.mark.weights
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to RLIMIT_AS")
+def test_memory_that_really_runs_out_costs_the_words_of_then_and_no_more() -> None:
+    """In a process of its own, whose memory cannot grow while it decodes."""
+    ran = subprocess.run(
+        [sys.executable, "-c", OUT_OF_MEMORY],
+        cwd=Path(__file__).parents[1],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.weights

@@ -285,5 +285,21 @@ def test_hash_names_the_policy() -> None:
         hash_of(max_per_call=5),
         hash_of(enabled=["slow_down"]),
         hash_of(thresholds={"slow_down": {"mood": 3.0}}),
+        hash_of(texts={"slow_down": {"text": "Breathe."}}),
+        hash_of(hold_out=0.1),
+        hash_of(quiet=True),
     }
-    assert len(others | {hash_of()}) == 4
+    assert len(others | {hash_of()}) == 7
+
+
+def test_a_team_says_it_in_its_own_words() -> None:
+    words = {"match_their_pace": {"title": "Sprich langsamer"}}
+    screen = Screen(texts=words)
+    (event,) = [e for e in screen.see(FAST) if isinstance(e, NudgeOpened)]
+    assert (event.title, event.text) == (
+        "Sprich langsamer",
+        "They speak more slowly. Take your time.",
+    )
+    assert screen.policy.reports()[0].title == "Sprich langsamer"
+    with pytest.raises(UnknownName, match="let_them_vent"):
+        Policy(NudgeSettings.model_validate({"texts": {"let_them_sing": {"title": "La"}}}))

@@ -148,6 +148,8 @@ def checked(name: str, job: Job, result: Decoded) -> Result:
         return EngineError(f"{name} gave {longest} characters for {job.duration_s:.1f} s of audio")
     if not all(map(_can_be_written, said)):
         return EngineError(f"{name} gave characters that cannot be written")
+    if not isinstance(result.language, str | None):
+        return EngineError(f"{name} gave {type(result.language).__name__} for a language")
     times = (x for word in result.words for x in (word.t0, word.t1))
     sure = (word.p for word in result.words)
     shares = (result.confidence, result.no_speech, result.language_p, *sure)

@@ -19,9 +19,10 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from monitor.backlog import Backlog
+from monitor.condition import Condition, Status
 from monitor.config import AsrSettings
 from monitor.crew import Crew
 from monitor.engines import Decoded, Engine, EngineError
@@ -51,14 +52,7 @@ BUSY = 0.8
 """No partials of calm calls, and none at all, while so much of the decoding threads is used."""
 LIVE_FOR_S = 10.0
 """So long after the last live utterance, recordings leave a thread free for the next."""
-FAILURES_TO_DEGRADE = 3
 CLOSE_GRACE_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    degraded: bool = False
-    reason: str = ""
 
 
 class Transcriber:
@@ -78,9 +72,7 @@ class Transcriber:
         self._crew = Crew(engine, settings.workers, self._done)
         self._submitted = 0
         self._live_at = -math.inf
-        self._failures = 0
-        self._status = Status()
-        self._listeners: list[Callable[[Status], None]] = []
+        self._condition = Condition()
         self._languages = Languages(settings.language)
         self._checking: asyncio.Task[None] | None = None
         self._dispatching = False
@@ -127,12 +119,11 @@ class Transcriber:
 
     @property
     def status(self) -> Status:
-        return self._status
+        return self._condition.status
 
     def on_status(self, callback: Callable[[Status], None]) -> Callable[[], None]:
         """Call back whenever the status changes; returns what undoes this."""
-        self._listeners.append(callback)
-        return lambda: self._listeners.remove(callback)
+        return self._condition.on_change(callback)
 
     def submit(self, job: Job) -> asyncio.Future[Decoded]:
         """Queue a job. The future fails with Expired, Shed or EngineError. The language of
@@ -150,7 +141,7 @@ class Transcriber:
             entry.fail(Shed("speech-to-text is not running"))
             return words
         if not self._crew:
-            entry.fail(EngineError(self._status.reason))
+            entry.fail(EngineError(self.status.reason))
             return words
         if not job.patient:
             self._live_at = now
@@ -162,7 +153,7 @@ class Transcriber:
             reason = f"speech-to-text is behind: {self._settings.queue} utterances wait"
             other.fail(Shed(reason))
             if other.job.kind == "final":
-                self._degrade(reason)
+                self._condition.degrade(reason)
         self._schedule()
         return words
 
@@ -172,7 +163,7 @@ class Transcriber:
         busy = self._meter.utilisation(self._clock())
         room = (
             self._checking is not None
-            and not self._status.degraded
+            and not self.status.degraded
             and not self._backlog.count("final")
             and self._backlog.count("partial", "calm_partial") < self._settings.batch
             and self._crew.spare > 0
@@ -203,9 +194,9 @@ class Transcriber:
             entry.fail(Expired(f"not decoded within {self._patience_s(entry.job):g} s"))
         finals = sum(entry.job.kind == "final" for entry in late)
         if finals:
-            self._degrade(f"speech-to-text is behind: {finals} utterances came too late")
-        elif self._backlog.overdue(now) and not self._status.degraded:
-            self._degrade(BEHIND)
+            self._condition.degrade(f"speech-to-text is behind: {finals} utterances came too late")
+        elif self._backlog.overdue(now) and not self.status.degraded:
+            self._condition.degrade(BEHIND)
         for worker in [w for w in self._crew.busy if now >= w.give_up_at]:
             self._abandon(worker)
         if len(self._backlog):
@@ -279,7 +270,7 @@ class Transcriber:
             self._schedule()
 
     def _succeed(self, entry: Entry, result: Decoded, waited_s: float) -> None:
-        self._failures = 0
+        self._condition.decoded()
         self._meter.decoded[entry.job.kind] += 1
         self._languages.learn(entry.job, result)
         if not entry.words.done():
@@ -289,11 +280,9 @@ class Transcriber:
         self._recover(entry.job, waited_s)
 
     def _fail_decoding(self, entry: Entry, error: EngineError) -> None:
-        self._failures += entry.job.kind in ("final", "recording")  # nobody misses a partial
         self._meter.failed[entry.job.kind] += 1
         entry.fail(error)
-        if self._failures >= FAILURES_TO_DEGRADE:
-            self._degrade(f"speech-to-text fails: {error}")
+        self._condition.failed(str(error), missed=entry.job.kind in ("final", "recording"))
 
     def _abandon(self, worker: Worker) -> None:
         audio_s = sum(entry.job.duration_s for entry in worker.batch)
@@ -307,14 +296,9 @@ class Transcriber:
             for entry in self._backlog.clear():
                 entry.fail(EngineError(f"speech-to-text hangs: {reason}"))
         log.error("speech-to-text hangs: %s", reason)
-        self._degrade(f"speech-to-text hangs: {reason}")
+        self._condition.degrade(f"speech-to-text hangs: {reason}")
         self._watch_load()
         self._schedule()
-
-    # ---- the status ------------------------------------------------------------------
-
-    def _degrade(self, reason: str) -> None:
-        self._set(Status(True, reason))
 
     def _recover(self, job: Job, waited_s: float) -> None:
         """Only what came in time, with nothing overdue behind it, clears the status."""
@@ -324,14 +308,7 @@ class Transcriber:
             and not self._backlog.overdue(self._clock())
             and len(self._backlog) <= self._settings.queue // 2
         ):
-            self._set(Status())
-
-    def _set(self, status: Status) -> None:
-        if status == self._status:
-            return
-        self._status = status
-        for callback in list(self._listeners):
-            callback(status)
+            self._condition.recover()
 
     async def _keep_checking(self) -> None:
         while True:

@@ -20,7 +20,7 @@ ROOMS: list[tuple[str, str]] = [
     ),
     (
         "outside",
-        "audiofile engines weights jobs languages backlog workload crew transcriber sources tape"
+        "audiofile engines weights jobs languages backlog workload crew condition transcriber sources tape"
         " worker hearing scribe session bus database schema migrations rows writer store recording"
         " retention threads playbook runtime shifts calls server"
         " analysis house terminal doctor demo bench score rehearsal cli __main__",

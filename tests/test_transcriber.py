@@ -554,6 +554,7 @@ def _words(*times: float, text: str = "hm", **more: Any) -> Decoded:
         ([Decoded("hm", language_p=float("nan"))], "without times or confidence"),
         ([_words(0.0, float("inf"))], "without times or confidence"),
         ([_words(0.0, 1.0, p=float("nan"))], "without times or confidence"),
+        ([Decoded("hm", language=49)], "gave int for a language"),  # type: ignore[arg-type]
         ([Decoded("half a pair \ud83d")], "cannot be written"),
         ([_words(0.0, 1.0, text="\udc00")], "cannot be written"),
         ([Decoded("an end\0 and more")], "cannot be written"),
@@ -561,7 +562,7 @@ def _words(*times: float, text: str = "hm", **more: Any) -> Decoded:
     ],
     ids=[
         *("none", "none_inside", "text", "no_text", "endless", "too_many_words"),
-        *("nan", "too_sure", "negative", "nan_language", "inf", "nan_word"),
+        *("nan", "too_sure", "negative", "nan_language", "inf", "nan_word", "no_language"),
         *("surrogate", "surrogate_word", "zero", "too_many"),
     ],
 )

@@ -23,6 +23,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from monitor.events import EvidenceKind
+
 
 class ConfigError(ValueError):
     """The settings cannot be used; the message names the key and the fix."""
@@ -102,6 +104,10 @@ class MoodSettings(Section):
     rise: float = Field(1.5, description="Rising: so much more than 30 s before")
     rise_over_s: float = 30.0
     start_s: float = Field(25.0, description="An alert this early is 'upset from the start'")
+    evidence: list[EvidenceKind] = Field(
+        ["voice", "words", "interaction"],
+        description="Kinds that count. With fewer, to see what each brings, one kind may alert",
+    )
 
 
 class NudgeText(Section):

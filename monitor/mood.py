@@ -42,6 +42,8 @@ ACKNOWLEDGED = -0.5
 COUNTS_AS_KIND = 0.35
 """What is left of a kind of evidence for it to count as one of the two an alert
 needs. Above dead air and monologue: those alone do not confirm an angry voice."""
+KINDS_NEEDED = 2
+"""Never an alert on the sound of a voice alone."""
 HOLD_S = 5.0
 BYPASS = frozenset({"escalation_request", "churn_threat"})
 BYPASS_FOR_S = 10.0
@@ -69,6 +71,7 @@ class MoodMeter:
 
     def __init__(self, settings: MoodSettings) -> None:
         self._settings = settings
+        self._kinds_needed = min(KINDS_NEEDED, len(settings.evidence))
         self.score = 0.0
         self.level: MoodLevel = "calm"
         self.rising = False
@@ -184,6 +187,8 @@ class MoodMeter:
 
     def _add(self, t: float, kind: EvidenceKind, key: str, llr: float, evidence: Evidence) -> None:
         self._advance(t)
+        if kind not in self._settings.evidence:
+            return
         self._move(llr)
         if llr:
             self._falling = llr < 0
@@ -309,7 +314,7 @@ class MoodMeter:
             return
         from_start = self._from_start()
         ready = self.score >= self._settings.alert and (self.rising or from_start)
-        if not ready or self.kinds() < 2:
+        if not ready or self.kinds() < self._kinds_needed:
             self._hold_since = None
             return
         calming = self._falling or t - self._acknowledged_t <= HOLD_S

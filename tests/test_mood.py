@@ -299,3 +299,22 @@ def test_stop_forgets_and_says_so() -> None:
     assert [type(event) for event in events] == [AlertCleared, Mood]
     assert clock.meter.score == 0
     assert clock.meter.reasons() == []
+
+
+def test_kinds_that_do_not_count_add_nothing() -> None:
+    """For finding out what each kind brings; a kind alone may then alert."""
+    for evidence in (["voice"], ["words"], ["interaction"], ["voice", "interaction"]):
+        clock = Clock(MoodSettings.model_validate({"evidence": evidence}))
+        clock.until(LATE)
+        clock.meter.tone(clock.t, 1.5, voice(clock.t))
+        clock.meter.dead_air(clock.t, 6.0)
+        clock.hear(("not_heard", 2.0), ("repetition", 2.0))
+        assert {reason.kind for reason in clock.meter.reasons()} == set(evidence)
+    alone = Clock(MoodSettings(evidence=["words"]))
+    alone.until(LATE)
+    alone.hear(("escalation_request", 3.0))
+    assert not alone.of(AlertRaised)
+    alone.hear(("escalation_request", 3.0))
+    assert alone.of(AlertRaised)
+    both = at(LATE, ("escalation_request", 3.0), ("escalation_request", 3.0))
+    assert not both.of(AlertRaised)

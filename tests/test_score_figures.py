@@ -195,6 +195,21 @@ def test_figures_of_calm_calls() -> None:
     assert (found.calm_calls, found.false_per_calm_call, found.calm_calls_with_one) == (2, 1.0, 0.5)
     assert found.false_per_h == pytest.approx(2 / (3 * CALL_S / 3600))
     assert (found.recall, found.precision) == (0.0, 0.0)
+    assert found.false_per_calm_h == pytest.approx(2 / (2 * CALL_S / 3600))
+    assert found.precision_in_service == 0.0
+
+
+def test_what_an_alert_is_worth_on_the_floor() -> None:
+    """Three of four calls with frustration found, one of ten calm ones alarmed: where 8 % of
+    calls have frustration, 0.06 of all calls are found and 0.092 alarmed for nothing."""
+    upset = [signal([(100, 105)], [Stretch(104, 110)])] * 3 + [signal([(100, 105)], [])]
+    calm = [signal([], [Stretch(10, 20)])] + [signal([], [])] * 9
+    found = frustration.figures(upset + calm)
+    assert found is not None
+    assert found.precision_in_service == pytest.approx(0.06 / (0.06 + 0.092), abs=1e-4)
+    only_calm = frustration.figures(calm)
+    assert only_calm is not None
+    assert only_calm.precision_in_service is None
 
 
 # ---- nudges --------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -62,6 +63,12 @@ AtMost = Annotated[
 ]
 
 
+class Kind(StrEnum):
+    voice = "voice"
+    words = "words"
+    interaction = "interaction"
+
+
 @dataclass(frozen=True, slots=True)
 class _Options:
     """What both commands take."""
@@ -113,6 +120,10 @@ def calls_command(
     model: Annotated[
         str | None, typer.Option(help="Speech-to-text weights, as in monitor analyze.")
     ] = None,
+    without: Annotated[
+        list[Kind] | None,
+        typer.Option(help="Leave a kind of evidence out of the mood, to see what it brings."),
+    ] = None,
     line: Line = None,
     seed: Seed = 0,
     json: Json = None,
@@ -127,6 +138,7 @@ def calls_command(
     monitor score calls CALLS
     monitor score calls CALLS --page OUT.html
     monitor score calls CALLS --no-words --json OUT.json
+    monitor score calls CALLS --without voice --without interaction
     monitor score calls CALLS --at-least alerts=0.9 --at-most false_alerts=0.5
 
     Frustration counts as seen within 60 s of its begin, a nudge as right between the two times
@@ -136,6 +148,10 @@ def calls_command(
     if model is not None:
         asr = settings.asr.model_copy(update={"model": model})
         settings = settings.model_copy(update={"asr": asr})
+    if without:
+        kinds = [kind for kind in settings.mood.evidence if kind not in without]
+        mood = settings.mood.model_copy(update={"evidence": kinds})
+        settings = settings.model_copy(update={"mood": mood})
     options = _Options(places, json, page, line, seed, at_once, at_least or [], at_most or [])
     _run("calls", options, settings, scoring.calls_figures, words=not no_words)
 

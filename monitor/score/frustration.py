@@ -18,6 +18,9 @@ WITHIN_S: Final = 60.0
 EARLY_S: Final = 2.0
 """A label begins with an utterance; what was seen so shortly before it is no false alarm."""
 
+PREVALENCE: Final = 0.08
+"""Share of calls with an upset customer, for what an alert is worth on the floor."""
+
 Signal = Literal["watch", "alert"]
 SIGNALS: Final[tuple[Signal, ...]] = get_args(Signal)
 
@@ -53,6 +56,11 @@ class SignalFigures:
     false_per_calm_call: float | None
     calm_calls_with_one: float | None
     """Share of calm calls in which it was raised at all."""
+    false_per_calm_h: float | None
+    """False ones in calm calls, per hour of them."""
+    precision_in_service: float | None
+    """Share of the calls it is raised in that have any frustration, where PREVALENCE of all calls
+    do: test calls are chosen, and have far more."""
     intervals: dict[str, Interval] = field(default_factory=dict)
 
 
@@ -97,6 +105,9 @@ def figures(calls: Sequence[CallSignal]) -> SignalFigures | None:
     seen, spans, right, raised, hours = (float(total) for total in counts.sum(axis=0))
     delays = [delay for call in calls for _, delay in call.seen]
     calm = [call for call in calls if call.calm]
+    upset = [call for call in calls if not call.calm]
+    alarmed = ratio(sum(bool(call.false) for call in calm), len(calm))
+    found = ratio(sum(bool(call.seen) for call in upset), len(upset))
     return SignalFigures(
         spans=int(spans),
         seen=int(seen),
@@ -108,9 +119,20 @@ def figures(calls: Sequence[CallSignal]) -> SignalFigures | None:
         false_per_h=ratio(raised - right, hours),
         calm_calls=len(calm),
         false_per_calm_call=ratio(sum(len(call.false) for call in calm), len(calm)),
-        calm_calls_with_one=ratio(sum(bool(call.false) for call in calm), len(calm)),
+        calm_calls_with_one=alarmed,
+        false_per_calm_h=ratio(
+            sum(len(call.false) for call in calm), sum(call.duration_s for call in calm) / 3600
+        ),
+        precision_in_service=_in_service(found, alarmed),
         intervals=intervals(counts, counts[:, :4], _drawn),
     )
+
+
+def _in_service(found: float | None, alarmed: float | None) -> float | None:
+    """Bayes: ``found`` of the calls with frustration, ``alarmed`` of those without."""
+    if found is None or alarmed is None:
+        return None
+    return ratio(PREVALENCE * found, PREVALENCE * found + (1 - PREVALENCE) * alarmed)
 
 
 def _counts(call: CallSignal) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from monitor.bench import figures as bench
 from monitor.bench.figures import shown
 from monitor.events import OverlapKind
 from monitor.score.figures import Interval
-from monitor.score.frustration import SignalFigures
+from monitor.score.frustration import PREVALENCE, SignalFigures
 from monitor.score.nudges import NudgeFigures
 from monitor.score.overlaps import KINDS, NOBODY, CallOverlaps, KindFigures, OverlapFigures
 from monitor.score.scoring import CallsFigures, ScoredCall, TurnsFigures
@@ -182,6 +182,14 @@ def _understanding(figures: CallsFigures) -> Iterator[Grid | str]:
         if seen is not None:
             made.rows.append((signal, *_signal_cells(seen)))
     yield made if made.rows else "No frustration is annotated."
+    alert = figures.frustration.get("alert")
+    if alert is not None and alert.calm_calls:
+        yield (
+            f"{_counted(alert.calm_calls, 'calm call')}: "
+            f"{shown(alert.false_per_calm_h, '{:.1f}')} false alerts per hour; where "
+            f"{PREVALENCE:.0%} of all calls have frustration, "
+            f"{shown(alert.precision_in_service, '{:.0%}')} of the calls with an alert do"
+        )
     nudges = figures.nudges
     if nudges is None:
         yield "No nudges are annotated."

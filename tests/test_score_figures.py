@@ -271,6 +271,20 @@ def test_nudge_figures_by_name_and_on_calm_calls() -> None:
     assert found.calm_calls_with_an_unexpected_nudge == pytest.approx(1 / 3, abs=1e-4)
 
 
+def test_where_a_nudge_comes_near_and_must_not_open() -> None:
+    near = ["slow_down", "let_them_vent"]
+    calls = [
+        nudges.compare([], [opened("slow_down", 3)], CALL_S, calm=True, never=near),
+        nudges.compare([], [], CALL_S, calm=True, never=["slow_down"]),
+        nudges.compare([], [opened("slow_down", 3)], CALL_S, calm=True),
+    ]
+    found = nudges.figures(calls)
+    assert found is not None
+    told = {name: (each.near_misses, each.near_misses_opened) for name, each in found.each.items()}
+    assert told == {"slow_down": (2, 1), "let_them_vent": (1, 0)}
+    assert (found.all.near_misses, found.all.near_misses_opened) == (3, 1)
+
+
 # ---- bars ----------------------------------------------------------------------------
 
 OVERALL: dict[str, Any] = {

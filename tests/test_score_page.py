@@ -48,6 +48,7 @@ def heard(
         alerts=alerts or [],
         moods=[],
         nudges=nudges or [],
+        needs=[],
         words=words or [],
         troubles=[],
     )

@@ -23,9 +23,11 @@ from monitor.events import (
     Missing,
     Mood,
     NudgeOpened,
+    Opportunity,
     Overlap,
     OverlapKind,
     Party,
+    Response,
     Turn,
     Words,
 )
@@ -85,6 +87,8 @@ class Listened:
     alerts: list[AlertRaised | AlertCleared]
     moods: list[Mood]
     nudges: list[NudgeOpened]
+    needs: list[Opportunity]
+    """Where a nudge was due, shown or not: each opportunity as it became so."""
     words: list[Words]
     troubles: list[str]
 
@@ -144,6 +148,7 @@ class _Listener:
     alerts: list[AlertRaised | AlertCleared] = field(default_factory=list)
     moods: list[Mood] = field(default_factory=list)
     nudges: list[NudgeOpened] = field(default_factory=list)
+    needs: dict[str, Opportunity] = field(default_factory=dict)
     words: list[Words] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     ended: CallEnded | None = None
@@ -160,6 +165,10 @@ class _Listener:
                 self.moods.append(event)
             case NudgeOpened():
                 self.nudges.append(event)
+            case Opportunity(due=True):
+                self.needs.setdefault(event.id, event)
+            case Response(outcome="retracted"):
+                self.needs.pop(event.id, None)
             case Words(final=True):
                 self.words.append(event)
             case Degraded(active=True):
@@ -225,6 +234,7 @@ async def listen(
         alerts=sink.alerts,
         moods=sink.moods,
         nudges=sink.nudges,
+        needs=list(sink.needs.values()),
         words=sink.words,
         troubles=list(dict.fromkeys([*info.limits, *sink.troubles])),
     )

@@ -1,24 +1,30 @@
-"""Nudges opened against nudges expected."""
+"""Nudges opened against nudges expected; and the same of what was due, shown or not."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from monitor.events import NudgeOpened
+from monitor.events import NudgeOpened, Opportunity
 from monitor.score.figures import F64, Interval, intervals, quantile, ratio, ratios
 from monitor.score.reference import NudgeRef
 
+Told = TypeVar("Told", bound=NudgeOpened | Opportunity)
+"""Of a nudge that opened, or of one that was due."""
+
 
 @dataclass(frozen=True, slots=True)
-class CallNudges:
-    hits: list[tuple[NudgeRef, NudgeOpened]]
+class CallNudges(Generic[Told]):
+    hits: list[tuple[NudgeRef, Told]]
     """Opened within the time in which it is expected."""
     missed: list[NudgeRef]
-    unexpected: list[NudgeOpened]
+    unexpected: list[Told]
     """Neither expected nor allowed."""
+    never: list[str]
+    """What comes near in this call and must not open."""
     duration_s: float
     calm: bool | None
     """No frustration is annotated; null: nobody looked."""
@@ -35,6 +41,10 @@ class NudgeFigures:
     wait_p50_s: float | None
     """From when it may open to when it did."""
     unexpected_per_h: float | None
+    near_misses: int
+    """Calls in which it comes near and must not open …"""
+    near_misses_opened: int
+    """… and those of them in which it did."""
     intervals: dict[str, Interval] = field(default_factory=dict)
 
 
@@ -50,16 +60,17 @@ class NudgesFigures:
 
 def compare(
     reference: Sequence[NudgeRef],
-    opened: Sequence[NudgeOpened],
+    opened: Sequence[Told],
     duration_s: float,
     *,
     calm: bool | None,
-) -> CallNudges:
+    never: Sequence[str] = (),
+) -> CallNudges[Told]:
     """One to one: each expected nudge takes the first of its name that opens in its time.
 
     What is left and fits an optional one is neither right nor unexpected."""
     left = list(opened)
-    hits: list[tuple[NudgeRef, NudgeOpened]] = []
+    hits: list[tuple[NudgeRef, Told]] = []
     missed: list[NudgeRef] = []
     wanted = [want for want in reference if not want.optional]
     allowed = [want for want in reference if want.optional]
@@ -71,13 +82,15 @@ def compare(
             left.remove(there)
             hits.append((want, there))
     unexpected = [o for o in left if not any(_fits(want, o) for want in allowed)]
-    return CallNudges(hits, missed, unexpected, duration_s, calm)
+    return CallNudges(hits, missed, unexpected, list(never), duration_s, calm)
 
 
-def figures(calls: Sequence[CallNudges]) -> NudgesFigures | None:
+def figures(calls: Sequence[CallNudges[Told]]) -> NudgesFigures | None:
     if not calls:
         return None
-    names = sorted({name for call in calls for name in (*_expected(call), *_opened(call))})
+    names = sorted(
+        {name for call in calls for name in (*_expected(call), *_opened(call), *call.never)}
+    )
     calm = [call for call in calls if call.calm]
     return NudgesFigures(
         all=_figures(calls, None),
@@ -90,19 +103,19 @@ def figures(calls: Sequence[CallNudges]) -> NudgesFigures | None:
     )
 
 
-def _fits(want: NudgeRef, opened: NudgeOpened) -> bool:
+def _fits(want: NudgeRef, opened: NudgeOpened | Opportunity) -> bool:
     return opened.nudge == want.nudge and want.after <= opened.t <= want.before
 
 
-def _expected(call: CallNudges) -> list[str]:
+def _expected(call: CallNudges[Told]) -> list[str]:
     return [want.nudge for want, _ in call.hits] + [want.nudge for want in call.missed]
 
 
-def _opened(call: CallNudges) -> list[str]:
+def _opened(call: CallNudges[Told]) -> list[str]:
     return [opened.nudge for _, opened in call.hits] + [o.nudge for o in call.unexpected]
 
 
-def _figures(calls: Sequence[CallNudges], name: str | None) -> NudgeFigures:
+def _figures(calls: Sequence[CallNudges[Told]], name: str | None) -> NudgeFigures:
     """``name`` None: of all nudges."""
     counts = np.array([_counts(call, name) for call in calls], np.float64)
     hits, expected, opened, hours = (float(total) for total in counts.sum(axis=0))
@@ -112,6 +125,7 @@ def _figures(calls: Sequence[CallNudges], name: str | None) -> NudgeFigures:
         for want, there in call.hits
         if name in (None, want.nudge)
     ]
+    near = [(called, call) for call in calls for called in call.never if name in (None, called)]
     return NudgeFigures(
         expected=int(expected),
         opened=int(opened),
@@ -121,11 +135,13 @@ def _figures(calls: Sequence[CallNudges], name: str | None) -> NudgeFigures:
         f1=ratio(2 * hits, expected + opened),
         wait_p50_s=quantile(waits, 0.5),
         unexpected_per_h=ratio(opened - hits, hours),
+        near_misses=len(near),
+        near_misses_opened=sum(called in _opened(call) for called, call in near),
         intervals=intervals(counts, counts[:, :3], _drawn),
     )
 
 
-def _counts(call: CallNudges, name: str | None) -> tuple[float, ...]:
+def _counts(call: CallNudges[Told], name: str | None) -> tuple[float, ...]:
     counted = [
         sum(name in (None, each) for each in names)
         for names in ([want.nudge for want, _ in call.hits], _expected(call), _opened(call))

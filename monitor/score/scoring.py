@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.config import Settings
-from monitor.events import PARTIES, Party
+from monitor.events import PARTIES, NudgeOpened, Opportunity, Party
 from monitor.runtime import Runtime
 from monitor.score import activity, frustration, line, nudges, overlaps, turns
 from monitor.score.annotated import AnnotatedCall
 from monitor.score.listening import Listened, audio_of, listen
+from monitor.score.nudges import CallNudges, NudgesFigures
 from monitor.score.spans import bridged, common
 
 F32 = NDArray[np.float32]
@@ -35,7 +36,9 @@ class ScoredCall:
     activity: dict[Party, activity.CallActivity]
     turns: turns.CallTurns | None
     frustration: dict[frustration.Signal, frustration.CallSignal]
-    nudges: nudges.CallNudges | None
+    nudges: CallNudges[NudgeOpened] | None
+    needs: CallNudges[Opportunity] | None
+    """The same of what was due, shown or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class CallsFigures(TurnsFigures):
     """What ``monitor score calls`` tells of them besides."""
 
     frustration: dict[frustration.Signal, frustration.SignalFigures | None]
-    nudges: nudges.NudgesFigures | None
+    nudges: NudgesFigures | None
+    needs: NudgesFigures | None
 
 
 def compare(call: AnnotatedCall, heard: Listened, *, understood: bool = True) -> ScoredCall:
@@ -74,7 +78,8 @@ def compare(call: AnnotatedCall, heard: Listened, *, understood: bool = True) ->
         speech = {"agent": [], "customer": bridged([*speech["agent"], *speech["customer"]], 0.0)}
     asked = understood and heard.separated
     frustrated = reference.frustration if asked else None
-    expected = reference.nudges if asked else None
+    expected, never = (reference.nudges if asked else None), reference.never or []
+    calm = None if reference.frustration is None else not reference.frustration
     duration_s = heard.duration_s
     on = frustration.on_times(heard.moods, heard.alerts, duration_s)
     return ScoredCall(
@@ -109,12 +114,10 @@ def compare(call: AnnotatedCall, heard: Listened, *, understood: bool = True) ->
         },
         nudges=None
         if expected is None
-        else nudges.compare(
-            expected,
-            heard.nudges,
-            duration_s,
-            calm=None if reference.frustration is None else not reference.frustration,
-        ),
+        else nudges.compare(expected, heard.nudges, duration_s, calm=calm, never=never),
+        needs=None
+        if expected is None
+        else nudges.compare(expected, heard.needs, duration_s, calm=calm, never=never),
     )
 
 
@@ -147,6 +150,7 @@ def calls_figures(calls: Sequence[ScoredCall]) -> CallsFigures:
             for signal in frustration.SIGNALS
         },
         nudges=nudges.figures([call.nudges for call in calls if call.nudges is not None]),
+        needs=nudges.figures([call.needs for call in calls if call.needs is not None]),
     )
 
 

@@ -12,7 +12,7 @@ from monitor.bench.figures import shown
 from monitor.events import OverlapKind
 from monitor.score.figures import Interval
 from monitor.score.frustration import PREVALENCE, SignalFigures
-from monitor.score.nudges import NudgeFigures
+from monitor.score.nudges import NudgeFigures, NudgesFigures
 from monitor.score.overlaps import KINDS, NOBODY, CallOverlaps, KindFigures, OverlapFigures
 from monitor.score.scoring import CallsFigures, ScoredCall, TurnsFigures
 from monitor.score.turns import TurnFigures
@@ -194,19 +194,29 @@ def _understanding(figures: CallsFigures) -> Iterator[Grid | str]:
     if nudges is None:
         yield "No nudges are annotated."
         return
-    made = Grid(
-        "Nudges",
-        ("", "expected", "opened", "right", "prec.", "95 %", "recall", "95 %", "after, s"),
-    )
-    for name, each in (*nudges.each.items(), ("all", nudges.all)):
-        made.rows.append((name.replace("_", " "), *_nudge_cells(each)))
-    yield made
+    yield _nudges("Nudges shown", "opened", nudges)
+    if figures.needs is not None:
+        yield _nudges("Nudges that were due, shown or not", "due", figures.needs)
     if nudges.calm_calls:
         yield (
             f"{_counted(nudges.calm_calls, 'calm call')}: "
             f"{shown(nudges.calm_calls_with_a_nudge, '{:.0%}')} with a nudge, "
             f"{shown(nudges.calm_calls_with_an_unexpected_nudge, '{:.0%}')} with an unexpected one"
         )
+
+
+NEAR = ("near", "opened")
+"""Calls in which a nudge comes near and must not open, and those in which it did."""
+
+
+def _nudges(title: str, opened: str, figures: NudgesFigures) -> Grid:
+    made = Grid(
+        title,
+        ("", "expected", opened, "right", "prec.", "95 %", "recall", "95 %", "after, s", *NEAR),
+    )
+    for name, each in (*figures.each.items(), ("all", figures.all)):
+        made.rows.append((name.replace("_", " "), *_nudge_cells(each)))
+    return made
 
 
 def _signal_cells(seen: SignalFigures) -> list[str]:
@@ -234,6 +244,8 @@ def _nudge_cells(each: NudgeFigures) -> list[str]:
         shown(each.recall),
         _bounds(each.intervals.get("recall")),
         shown(each.wait_p50_s, "{:.1f}"),
+        str(each.near_misses),
+        str(each.near_misses_opened),
     ]
 
 

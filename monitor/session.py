@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,7 +17,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.audio import BLOCK, BLOCK_S, Blocks
+from monitor.ahead import Ahead, Piece
+from monitor.audio import BLOCK, BLOCK_S
 from monitor.call import Call, CallInput
 from monitor.config import Settings
 from monitor.cues import Phrases
@@ -36,19 +37,15 @@ from monitor.events import (
     Utterance,
 )
 from monitor.hearing import Hearing, HearingError
+from monitor.pieces import PIECE_BLOCKS, pieces
 from monitor.scribe import NO_WORDS, Scribe
-from monitor.sources import Pcm, Source, SourceError
+from monitor.sources import Source, SourceError
 from monitor.transcriber import Status, Transcriber
 
 F32 = NDArray[np.float32]
 
-PIECE_BLOCKS = round(2.0 / BLOCK_S)
-"""A recording is heard in pieces of 2 to 4 s: the ear's thread, which live calls share, is
-then theirs again after 3 to 6 ms."""
 TURN_BLOCKS = 16
 """So many blocks are understood in one turn of the loop, about 1 ms, however many were heard."""
-LOOK_AHEAD_S = 60.0
-"""How far decoding may run ahead of the call in a recording: larger batches, bounded memory."""
 LOOK_EVERY_S = 0.25
 """How often a live call looks whether partial words are wanted, and whether there is room."""
 WORDS_BACK = "words are back"
@@ -72,39 +69,6 @@ class _Pending:
     utterance: Utterance
     due_t: float
     words: asyncio.Future[Decoded]
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Audio of a recording, (2, blocks, 256), that the call will hear."""
-
-    pcm: F32
-    heard: Heard
-
-
-class _Ahead:
-    """What the scout has heard and the call has not: bounded in audio, not in pieces."""
-
-    def __init__(self) -> None:
-        self._items: deque[_Piece | Missing | None] = deque()
-        self._blocks = 0
-        self._moved = asyncio.Condition()
-
-    async def put(self, item: _Piece | Missing | None) -> None:
-        """Waits while the call is a whole look-ahead behind."""
-        async with self._moved:
-            await self._moved.wait_for(lambda: self._blocks * BLOCK_S < LOOK_AHEAD_S)
-            self._items.append(item)
-            self._blocks += item.heard.blocks if isinstance(item, _Piece) else 0
-            self._moved.notify_all()
-
-    async def get(self) -> _Piece | Missing | None:
-        async with self._moved:
-            await self._moved.wait_for(lambda: bool(self._items))
-            item = self._items.popleft()
-            self._blocks -= item.heard.blocks if isinstance(item, _Piece) else 0
-            self._moved.notify_all()
-            return item
 
 
 class Session:
@@ -191,15 +155,15 @@ class Session:
         async with _task_group() as group, self._following_words():
             slots = await self._hearing.open()
             try:
-                async with aclosing(self._blocks(at_least=1)) as blocks:
-                    async for item in blocks:
+                async with aclosing(pieces(self._source, at_least=1)) as audio:
+                    async for item in audio:
                         if isinstance(item, Missing):
                             self._give(item)
                             self._submit_live(group)
                             self._scribe.skip(item.blocks * BLOCK)
                         else:
                             await self._hear_live(slots, item, group)
-            except HearingError as error:
+            except (HearingError, SourceError) as error:
                 self._broken = error
             finally:
                 await self._hearing.release(slots)
@@ -283,7 +247,7 @@ class Session:
         the utterances (words never move their borders), so that they are decoded in
         large batches; the call itself follows and takes each utterance's words when due.
         """
-        ahead = _Ahead()
+        ahead = Ahead()
         pending: deque[_Pending] = deque()
         async with _task_group() as group:
             scout = group.create_task(self._scout(ahead, pending))
@@ -294,14 +258,14 @@ class Session:
                 for left in pending:  # the call was stopped
                     self._scribe.unheard(left.utterance)
 
-    async def _scout(self, ahead: _Ahead, pending: deque[_Pending]) -> None:
+    async def _scout(self, ahead: Ahead, pending: deque[_Pending]) -> None:
         call = Call(self._started.model_copy(update={"words": None}), self._settings, self._phrases)
         # At the pace of the call nobody wants to wait for a whole piece.
         at_least = 1 if self._source.info.live else PIECE_BLOCKS
         slots = await self._hearing.open()
         try:
-            async with aclosing(self._blocks(at_least=at_least)) as blocks:
-                async for item in blocks:
+            async with aclosing(pieces(self._source, at_least=at_least)) as audio:
+                async for item in audio:
                     if isinstance(item, Missing):
                         call.receive(item)
                         self._expect(call, pending)
@@ -309,7 +273,7 @@ class Session:
                         await ahead.put(item)
                     else:
                         await ahead.put(await self._hear_ahead(call, slots, item, pending))
-        except HearingError as error:
+        except (HearingError, SourceError) as error:
             self._broken = error
         finally:
             await self._hearing.release(slots)
@@ -319,7 +283,7 @@ class Session:
 
     async def _hear_ahead(
         self, call: Call, slots: NDArray[np.intp], pcm: F32, pending: deque[_Pending]
-    ) -> _Piece:
+    ) -> Piece:
         await self._scribe.room()
         heard = await self._hearing.hear(slots, pcm)
         self._scribe.hear(pcm.reshape(2, -1))
@@ -329,7 +293,7 @@ class Session:
             if block % TURN_BLOCKS == TURN_BLOCKS - 1:
                 await asyncio.sleep(0)
         call.events()
-        return _Piece(pcm, heard)
+        return Piece(pcm, heard)
 
     def _expect(self, scout: Call, pending: deque[_Pending]) -> None:
         lag_s = self._settings.asr.virtual_lag_s
@@ -338,7 +302,7 @@ class Session:
             if words is not None:
                 pending.append(_Pending(utterance, scout.t + lag_s, words))
 
-    async def _follow(self, ahead: _Ahead, pending: deque[_Pending]) -> None:
+    async def _follow(self, ahead: Ahead, pending: deque[_Pending]) -> None:
         while (item := await ahead.get()) is not None:
             if isinstance(item, Missing):
                 await self._give_due(pending, self.call.t)
@@ -368,32 +332,6 @@ class Session:
                 self._give(item)
 
     # ---- both --------------------------------------------------------------------
-
-    async def _blocks(self, *, at_least: int) -> AsyncGenerator[F32 | Missing, None]:
-        """The source in whole blocks, (2, blocks, 256), and its gaps, each at a whole block.
-
-        Fewer than ``at_least`` blocks come only before a gap and at the end, twice
-        ``PIECE_BLOCKS`` never. Where the source breaks, what it gave before comes first.
-        """
-        grid = Blocks(2)
-        held: list[F32] = []
-        samples = 0
-        try:
-            async for chunk in self._source.chunks():
-                if isinstance(chunk, Pcm):
-                    held.append(chunk.samples)
-                    samples += chunk.samples.shape[1]
-                    if grid.pending + samples < at_least * BLOCK:
-                        continue
-                for piece in _pieces(grid, held, whole=isinstance(chunk, Missing)):
-                    yield piece
-                samples = 0
-                if isinstance(chunk, Missing):
-                    yield chunk
-        except SourceError as error:
-            self._broken = error
-        for piece in _pieces(grid, held, whole=True):
-            yield piece
 
     async def _resolve(
         self, utterance: Utterance, words: asyncio.Future[Decoded]
@@ -462,17 +400,3 @@ async def _task_group() -> AsyncIterator[asyncio.TaskGroup]:
             yield group
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-
-
-def _pieces(grid: Blocks, held: list[F32], *, whole: bool) -> list[F32]:
-    """What is held, in blocks, cut into even pieces; ``whole`` pads the last block."""
-    out = [grid.push(samples) for samples in held]
-    held.clear()
-    if whole:
-        out.append(grid.flush())
-    if not out:
-        return []
-    pcm = np.concatenate(out, axis=1) if len(out) > 1 else out[0]
-    if pcm.shape[1] < 2 * PIECE_BLOCKS:
-        return [pcm] if pcm.shape[1] else []
-    return np.array_split(pcm, pcm.shape[1] // PIECE_BLOCKS, axis=1)

@@ -15,6 +15,7 @@ import pytest
 
 from monitor import scribe
 from monitor import session as module
+from monitor.ahead import LOOK_AHEAD_S
 from monitor.audio import BLOCK, BLOCK_S, RATE_HZ
 from monitor.call import Call
 from monitor.config import AsrSettings, Settings
@@ -851,7 +852,7 @@ async def test_decoding_runs_ahead_of_a_recording_only_so_far() -> None:
         )
         await hangs.reached()
         await settled(source, ears)
-        assert module.LOOK_AHEAD_S / 2 < source.taken < module.LOOK_AHEAD_S + 15
+        assert LOOK_AHEAD_S / 2 < source.taken < LOOK_AHEAD_S + 15
         assert transcriber.queue_depth < 40
         hangs.opened.set()
         async with asyncio.timeout(WAIT_S):

@@ -7,7 +7,10 @@ import contextlib
 import logging
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
 from enum import StrEnum
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -28,6 +31,7 @@ from monitor.bench import BenchError
 from monitor.bench.cli import app as bench_app
 from monitor.config import ConfigError, Settings, load
 from monitor.doctor import examine
+from monitor.effect import effects, observed
 from monitor.engines import EngineError
 from monitor.events import CallEnded, Degraded, Event, Person
 from monitor.house import open_house, stop_on_signals
@@ -43,7 +47,7 @@ from monitor.sources import Source, SourceError
 from monitor.sources.microphone import MicrophoneSource, devices
 from monitor.sources.wav import WavSource
 from monitor.store import Store, StoreError
-from monitor.terminal import LiveLines, print_report, progress
+from monitor.terminal import LiveLines, print_effects, print_report, progress
 from monitor.weights import WeightsError
 
 app = typer.Typer(
@@ -420,6 +424,36 @@ def _print_devices() -> None:
             kind,
         )
     out.print(table)
+
+
+@app.command()
+def effect(
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only calls that began on this day or later."),
+    ] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Does showing a nudge do any good? From the kept calls, shown against held out.
+
+    \b
+    monitor effect
+    monitor effect --since 2026-01-31 --json OUT.json
+
+    Needs calls under a policy with nudges.hold_out above 0: chance then decides whether a
+    nudge that is needed is shown.
+    """
+    settings = settings_with(data_dir=data_dir)
+    check_outputs((json,), inputs=())
+    if not (settings.store.data_dir / "calls.db").is_file():
+        raise StoreError(f"there are no kept calls in {settings.store.data_dir}")
+    with _kept(settings) as store:
+        found = effects(observed(store, since.astimezone() if since else None))
+    if json:
+        with writing(json) as file:
+            file.write(dumps([asdict(one) for one in found], indent=2) + "\n")
+    print_effects(out, found)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from rich.box import SIMPLE
@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from monitor.effect import LEAST_EACH, Effect, Verdict
 from monitor.events import (
     Accommodation,
     AccommodationVerdict,
@@ -31,6 +32,7 @@ from monitor.events import (
     Report,
     Words,
 )
+from monitor.scorecard import ENOUGH
 
 WHO = {"agent": "[cyan]agent   [/]", "customer": "[magenta]customer[/]"}
 BOTH = "[blue]both    [/]"
@@ -162,7 +164,9 @@ def print_report(console: Console, report: Report, *, separated: bool = True) ->
     if report.nudges:
         console.print(_nudge_table(report))
     elif separated:
-        console.print("No nudge was needed.")
+        console.print("No nudge was shown.")
+    if report.scorecard:
+        console.print(_scorecard_table(report))
     for limit in report.limits:
         console.print(f"[yellow]{escape(limit)}[/]", soft_wrap=True)
 
@@ -231,6 +235,81 @@ def _nudge_table(report: Report) -> Table:
     for nudge in report.nudges:
         table.add_row(clock(nudge.t), nudge.title, escape(nudge.why), nudge.outcome)
     return table
+
+
+MARKS = {"unprompted": "✓", "prompted": "✓", "missed": "✗", "call_ended": "…"}
+
+
+def _scorecard_table(report: Report) -> Table:
+    table = _table("What was called for, and given")
+    for column in ("technique", "needed", "by themselves", "after a nudge", "missed"):
+        table.add_column(column, justify="left" if column == "technique" else "right")
+    table.add_column("listen from")
+    for line in report.scorecard:
+        times = "  ".join(f"{clock(case.t)} {MARKS[case.outcome]}" for case in line.cases)
+        counts = (line.needed, line.unprompted, line.prompted, line.missed)
+        few = "" if line.enough else " [dim](few)[/]"
+        table.add_row(escape(line.title) + few, *(str(count) for count in counts), times)
+    notes = ["… the call ended first"]
+    if any(not line.enough for line in report.scorecard):
+        notes.append(f"few: fewer than {ENOUGH} say nothing of how often somebody does it")
+    if words := sum(line.by_words for line in report.scorecard):
+        sure = sum(line.by_words * (line.confidence or 0.0) for line in report.scorecard) / words
+        notes.append(f"{words} rest on recognised words, {sure:.0%} sure")
+    table.caption, table.caption_justify = "; ".join(notes), "left"
+    return table
+
+
+EFFECTS: dict[Verdict, str] = {
+    "calmer": "[green]calmer when shown[/]",
+    "more_upset": "[red]more upset when shown[/]",
+    "no_difference": "no difference to be seen",
+    "too_few": f"too few to say: {LEAST_EACH} of each are needed",
+    "no_hold_out": "none held out",
+}
+
+
+def print_effects(console: Console, found: Sequence[Effect]) -> None:
+    """What showing each nudge does, or why that cannot be said."""
+    overall = found[0]
+    if overall.verdict == "no_hold_out":
+        console.print(
+            "Nothing was held out, so what a nudge does cannot be told from what happens anyway.\n"
+            "Set hold_out = 0.2 under \\[nudges] (docs/mood-and-nudges.md) and come back when"
+            f" {LEAST_EACH} were held out.",
+            soft_wrap=True,
+        )
+        return
+    table = _table("The customer's mood a minute after a nudge was due")
+    for column in (
+        "nudge",
+        "shown",
+        "held out",
+        "change shown",
+        "… held out",
+        "difference",
+        "95 %",
+    ):
+        table.add_column(column, justify="left" if column == "nudge" else "right")
+    table.add_column("so it is")
+    for one in found:
+        low_high = "–" if one.interval is None else "{:+.2f} … {:+.2f}".format(*one.interval)
+        table.add_row(
+            "[bold]all[/]" if one.nudge is None else one.nudge.replace("_", " "),
+            str(one.shown),
+            str(one.held_out),
+            _figure(one.change_shown, "{:+.2f}"),
+            _figure(one.change_held_out, "{:+.2f}"),
+            _figure(one.difference, "{:+.2f}"),
+            low_high,
+            EFFECTS[one.verdict],
+        )
+    console.print(table)
+    console.print(
+        f"Of {overall.calls} calls under policies that held something out. Of 8; below 0 is calmer."
+        " Intervals: bootstrap over calls. With many nudges, one in twenty differs by chance.",
+        soft_wrap=True,
+    )
 
 
 def _table(title: str) -> Table:

@@ -12,9 +12,9 @@ import os
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -147,12 +147,21 @@ class PolicySettings(Section):
     )
 
 
+ListedWord = Annotated[str, StringConstraints(pattern=r"^[^,\n]*\w[^,\n]*$", max_length=60)]
+"""A word or a few, with a letter, without the comma that parts them from the next."""
+
+
 class AsrSettings(Section):
     """Words."""
 
     engine: str = Field("faster_whisper", description="A file of monitor/engines")
     model: str = Field("tiny.en", description="A folder, or a name of models/manifest.toml")
     language: str | None = Field("en", description="null: detected once a call")
+    words: list[ListedWord] = Field(
+        [],
+        max_length=100,
+        description="Names and product words: written so where they were said (docs/words.md)",
+    )
     compute_type: str = "int8"
     device: str = "cpu"
     threads: int = Field(1, description="Threads of one decoding worker")

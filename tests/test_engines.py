@@ -11,6 +11,7 @@ import jiwer
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from monitor import registry
 from monitor.audio import RATE_HZ
@@ -22,12 +23,10 @@ from monitor.engines.faster_whisper import (
     TAIL_POSITIONS,
     FasterWhisper,
     _Clip,
-    compression,
     create,
     floor,
-    repeats,
-    sparse,
 )
+from monitor.gates import compression, most_tokens, repeats, sparse
 from monitor.resources import resource
 
 F32 = NDArray[np.float32]
@@ -177,7 +176,7 @@ def test_the_decoder_may_write_to_the_limit_and_not_beyond(
     monkeypatch.setattr(engine._whisper, "model", Endless())
     [heard] = engine.transcribe([clip], language="en", word_times=False)
     assert heard.dropped == "loop"
-    assert set(written) == {_Clip(0, clip, float(seconds)).max_tokens("en")}
+    assert set(written) == {most_tokens(float(seconds), "en")}
 
 
 @pytest.mark.weights
@@ -186,6 +185,71 @@ def test_neighbours_change_nothing(engine: FasterWhisper) -> None:
     alone = [engine.transcribe([c], language="en", word_times=True)[0] for c in clips]
     assert engine.transcribe(clips, language="en", word_times=True) == alone
     assert engine.transcribe(clips[::-1], language="en", word_times=True) == alone[::-1]
+
+
+LISTED = ["Jamie", "Dana", "Okonkwo", "Orchard Lane", "Quentra Plus"]
+
+
+@pytest.fixture(scope="module")
+def primed() -> FasterWhisper:
+    return create(AsrSettings(offline=True, words=LISTED))
+
+
+def named(text: str) -> list[str]:
+    return [name for name in LISTED if name in text]
+
+
+@pytest.mark.weights
+def test_listed_names_are_heard(engine: FasterWhisper, primed: FasterWhisper) -> None:
+    said = [(c, t) for s in ("calm", "talkover") for c, t, _ in lines(s, 40) if named(t)]
+    clips = [clip for clip, _ in said]
+
+    def right(engine: FasterWhisper) -> int:
+        heard = engine.transcribe(clips, language="en", word_times=False)
+        return sum(
+            name in decoded.text
+            for (_, text), decoded in zip(said, heard, strict=True)
+            for name in named(text)
+        )
+
+    assert right(engine) < right(primed) == sum(len(named(text)) for _, text in said)
+
+
+@pytest.mark.weights
+def test_listed_names_change_no_other_text(engine: FasterWhisper, primed: FasterWhisper) -> None:
+    clips = [c for c, t, _ in lines("hurry", 40) if not named(t)]
+    assert len(clips) > 10
+    without = engine.transcribe(clips, language="en", word_times=True)
+    assert primed.transcribe(clips, language="en", word_times=True) == without
+
+
+@pytest.mark.weights
+def test_neighbours_of_a_listed_name_change_nothing(primed: FasterWhisper) -> None:
+    clips = [clip for clip, _, _ in lines("calm", 4)]
+    alone = [primed.transcribe([c], language="en", word_times=True)[0] for c in clips]
+    assert primed.transcribe(clips, language="en", word_times=True) == alone
+    for decoded in alone:
+        assert " ".join(word.text for word in decoded.words).split() == decoded.text.split()
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("kind", ["noise", "hum", "ringing", "keypad"])
+def test_no_listed_name_comes_from_noise(primed: FasterWhisper, kind: str) -> None:
+    [heard] = primed.transcribe([noises()[kind]], language="en", word_times=True)
+    assert (heard.text, heard.words) == ("", ())
+
+
+@pytest.mark.weights
+def test_more_listed_words_than_can_be_read_are_refused() -> None:
+    words = [f"Wojciechowska-Adeyemi {n}" for n in range(40)]
+    with pytest.raises(EngineError, match=r"asr\.words takes \d+ tokens .* at most 200"):
+        create(AsrSettings(offline=True, words=words))
+
+
+@pytest.mark.parametrize("word", ["", "--", "one, two", "x" * 61])
+def test_a_listed_word_that_is_none_is_refused(word: str) -> None:
+    with pytest.raises(ValidationError):
+        AsrSettings(words=[word])
 
 
 @pytest.mark.weights
@@ -342,8 +406,8 @@ def test_an_endless_text_is_dropped_as_a_loop(
     engine: FasterWhisper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [(clip, _, _)] = lines("calm", 1)
-    monkeypatch.setattr("monitor.engines.faster_whisper.TOKENS_PER_S", 0.0)
-    monkeypatch.setattr("monitor.engines.faster_whisper.SPARE_TOKENS", 2)
+    monkeypatch.setattr("monitor.gates.TOKENS_PER_S", 0.0)
+    monkeypatch.setattr("monitor.gates.SPARE_TOKENS", 2)
     [heard] = engine.transcribe([clip], language="en", word_times=True)
     assert (heard.text, heard.words, heard.dropped) == ("", (), "loop")
 

@@ -16,14 +16,14 @@ ROOMS: list[tuple[str, str]] = [
         "understanding",
         "turns floor utterances overlaps attempt usual backchannels voice rate accommodation pace"
         " wording misheard phrases cues early partials mood customer view naming memory nudges"
-        " repertoire opportunities scorecard policy report call redaction",
+        " repertoire opportunities scorecard policy report call redaction listed",
     ),
     (
         "outside",
         "audiofile engines weights jobs languages backlog workload crew condition transcriber"
         " sources tape worker hearing scribe pieces ahead session bus database schema migrations"
         " rows writer store recording retention threads playbook runtime shifts calls server"
-        " effect analysis house terminal doctor demo bench score rehearsal cli __main__",
+        " effect gates analysis house terminal doctor demo bench score rehearsal cli __main__",
     ),
 ]
 """A room may import itself and those above it. Inside a room, no cycles (import itself proves)."""

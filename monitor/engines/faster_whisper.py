@@ -19,8 +19,6 @@ faster-whisper brings the mel features, the tokenizer and the alignment of words
 from __future__ import annotations
 
 import math
-import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +27,7 @@ from typing import Any
 import numpy as np
 import soxr
 from ctranslate2 import StorageView
+from ctranslate2.models import WhisperGenerationResult
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import merge_punctuations
@@ -38,6 +37,8 @@ from monitor.audio import RATE_HZ
 from monitor.config import AsrSettings
 from monitor.engines import Decoded, Dropped, EngineError
 from monitor.events import Word
+from monitor.gates import most_tokens, reason_to_drop, repeats
+from monitor.listed import ListedWords
 from monitor.weights import resolve
 
 F32 = NDArray[np.float32]
@@ -63,28 +64,8 @@ LEVEL_DB = -29.0
 SILENT_DB = -75.0
 MIN_CLIP_S = 0.06
 MAX_CLIP_S = CONTEXTS[-1] * FRAME_S
-ENGLISH = "en"
-TOKENS_PER_S = 8.0
-"""Of English, 640 utterances of telephone speech held at most 5.4 a second and 8 more, five words
-a second among them; a loop does not stop there."""
-TOKENS_PER_S_ELSEWHERE = 20.0
-"""The vocabulary is English: a word of another script is four tokens, or ten."""
-SPARE_TOKENS = 8
-MOST_TOKENS = 224
-"""Half of the decoder's places, as Whisper itself; the other half is for what comes before."""
-MAX_COMPRESSION = 2.4
-MAX_NO_SPEECH = 0.6
-"""Over 203 utterances of four corpora the highest was .41; over 35 clips of hold music,
-noise, tones and breath the lowest was .68."""
-MIN_LOG_PROB = -2.0
-"""Mean per token. Real utterances went down to -1.85."""
-SPARSE_FROM_S = 4.0
-SPARSE_PER_S = 1.5
-SPARSE_P = 0.5
-"""A text with fewer letters and digits a second of a clip so long, and less sure, was made up.
-In 30 minutes of hold music, noise and tones three got past the other gates ("Thank you." twice,
-"Beeping"); of 306 clips of speech, none so long had less than half a word a second."""
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+MOST_PRIMER_TOKENS = 200
+"""Of listed words. The decoder has 448 places, of which 224 are for the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +73,6 @@ class _Clip:
     index: int
     features: F32  # (mels, frames of 10 ms), not padded
     duration_s: float
-
-    def max_tokens(self, language: str | None) -> int:
-        """A text this long does not end by itself."""
-        per_s = TOKENS_PER_S if language == ENGLISH else TOKENS_PER_S_ELSEWHERE
-        return min(int(self.duration_s * per_s) + SPARE_TOKENS, MOST_TOKENS)
 
 
 def create(settings: AsrSettings) -> FasterWhisper:
@@ -128,6 +104,8 @@ class FasterWhisper:
         except Exception as error:
             raise EngineError(f"{folder} cannot be loaded as Whisper weights: {error}") from error
         self._check_language(settings.language)
+        self._listed = ListedWords(settings.words) if settings.words else None
+        self._check_listed()
         try:
             self._silence = self._encoded_silence()
             self._floor = floor(None if self._silence is None else self._silence.shape[1])
@@ -192,28 +170,21 @@ class FasterWhisper:
             marker, language_p = model.detect_language(encoded)[0][0]
             language = marker.strip("<|>")
         tokenizer = self._tokenizer(language)
-        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         spoken = tokenizer.language_code
-        longest = max(clip.max_tokens(spoken) for clip in batch)
-        generated = model.generate(
-            encoded,
-            [prompt] * len(batch),
-            beam_size=1,
-            sampling_temperature=0,
-            # CTranslate2 writes at most half of this, and less by the prompt.
-            max_length=max(2 * longest, longest + len(prompt)),
-            return_scores=True,
-            return_no_speech_prob=True,
-        )
+        generated = self._generate(encoded, batch, tokenizer)
         rows: list[tuple[Decoded, bool]] = []
-        wanted: list[list[int]] = []
         for clip, result in zip(batch, generated, strict=True):
-            ids = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
+            ids = _said(result, tokenizer)
             text = tokenizer.decode(ids).strip()
             log_prob, no_speech = float(result.scores[0]), float(result.no_speech_prob)
-            # The clip's own limit: that of the batch depends on the neighbours.
-            endless = len(ids) >= clip.max_tokens(spoken)
-            dropped = _gate(text, log_prob, no_speech, endless, clip.duration_s)
+            dropped = reason_to_drop(
+                text,
+                log_prob=log_prob,
+                no_speech=no_speech,
+                # The clip's own limit: that of the batch depends on the neighbours.
+                endless=len(ids) >= most_tokens(clip.duration_s, spoken),
+                duration_s=clip.duration_s,
+            )
             again = dropped == "loop" or (dropped is None and repeats(text))
             decoded = Decoded(
                 text="" if dropped else text,
@@ -224,15 +195,45 @@ class FasterWhisper:
                 dropped=dropped,
             )
             rows.append((decoded, again))
-            wanted.append(ids if word_times and not dropped else [])
-        if not any(wanted):
+        texts = [decoded.text for decoded, _ in rows]
+        if self._listed is not None and any(texts):
+            primed = self._generate(encoded, batch, tokenizer, self._listed.primer)
+            for row, result in enumerate(primed):
+                said = tokenizer.decode(_said(result, tokenizer))
+                texts[row] = self._listed.write(texts[row], said)
+            rows = [
+                (replace(decoded, text=text), again)
+                for (decoded, again), text in zip(rows, texts, strict=True)
+            ]
+        if not word_times or not any(texts):
             return rows
+        wanted = [tokenizer.encode(" " + text) if text else [] for text in texts]
         frames = [clip.features.shape[1] for clip in batch]
         aligned = self._whisper.find_alignment(tokenizer, wanted, encoded, frames)
         return [
             (replace(decoded, words=_words(timings, clip.duration_s)), again)
             for clip, (decoded, again), timings in zip(batch, rows, aligned, strict=True)
         ]
+
+    def _generate(
+        self, encoded: StorageView, batch: list[_Clip], tokenizer: Tokenizer, primer: str = ""
+    ) -> list[WhisperGenerationResult]:
+        """One text a clip, by the likeliest token each time, after reading ``primer``."""
+        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        if primer:
+            prompt = [tokenizer.sot_prev, *tokenizer.encode(" " + primer), *prompt]
+        longest = max(most_tokens(clip.duration_s, tokenizer.language_code) for clip in batch)
+        generated: list[WhisperGenerationResult] = self._whisper.model.generate(
+            encoded,
+            [prompt] * len(batch),
+            beam_size=1,
+            sampling_temperature=0,
+            # CTranslate2 writes at most half of this, and less by the prompt.
+            max_length=max(2 * longest, longest + len(prompt)),
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        return generated
 
     def _encode(self, batch: list[_Clip], context: int) -> StorageView:
         """What the decoder listens to: the clips' windows, and behind them silence."""
@@ -265,6 +266,16 @@ class FasterWhisper:
             language=language if multilingual else None,
         )
 
+    def _check_listed(self) -> None:
+        if self._listed is None:
+            return
+        tokens = len(self._tokenizer(None).encode(" " + self._listed.primer))
+        if tokens > MOST_PRIMER_TOKENS:
+            raise EngineError(
+                f"asr.words takes {tokens} tokens of {self.model}, at most {MOST_PRIMER_TOKENS} can"
+                " be read: leave out those that are heard without it"
+            )
+
     def _check_language(self, language: str | None) -> None:
         known = self._whisper.supported_languages
         if language is not None and language not in known:
@@ -280,41 +291,8 @@ def floor(width: int | None) -> int:
     return CONTEXTS[0] if width is not None and width <= TINY_WIDTH else SURE_CONTEXT
 
 
-def repeats(text: str) -> bool:
-    """Whether a text says something again: any three words twice, or two words twice in
-    a row. People do that too; so it is a reason to decode again, not to drop."""
-    words = [word.lower() for word in _WORD.findall(text)]
-    triples = list(zip(words, words[1:], words[2:], strict=False))
-    if len(set(triples)) < len(triples):
-        return True
-    return any(words[i : i + 2] == words[i + 2 : i + 4] for i in range(len(words) - 3))
-
-
-def sparse(text: str, duration_s: float) -> bool:
-    """Whether nobody who speaks for so long says so little. Counted in letters and digits,
-    since not every language has spaces."""
-    said = sum(character.isalnum() for character in text)
-    return duration_s >= SPARSE_FROM_S and said < SPARSE_PER_S * duration_s
-
-
-def compression(text: str) -> float:
-    """Bytes over compressed bytes; prose of a sentence or two stays below 1.5."""
-    data = text.encode()
-    return len(data) / len(zlib.compress(data)) if data else 0.0
-
-
-def _gate(
-    text: str, log_prob: float, no_speech: float, endless: bool, duration_s: float
-) -> Dropped | None:
-    if no_speech > MAX_NO_SPEECH:
-        return "no_speech"
-    if endless or compression(text) > MAX_COMPRESSION:
-        return "loop"
-    if _WORD.search(text) is None:
-        return "no_words"
-    if log_prob < MIN_LOG_PROB or (math.exp(log_prob) < SPARSE_P and sparse(text, duration_s)):
-        return "unlikely"
-    return None
+def _said(result: WhisperGenerationResult, tokenizer: Tokenizer) -> list[int]:
+    return [token for token in result.sequences_ids[0] if token < tokenizer.eot]
 
 
 def _unusable(samples: F32) -> Dropped | None:

@@ -93,9 +93,8 @@ class Call:
         self._spotter = CueSpotter(phrases)
         self._early = EarlyCues(phrases)
         self._policy = Policy(settings.nudges, settings.mood.watch, call_id=started.call_id)
-        self._memory = Memory()
+        self._memory = Memory(started.customer.name)
         self._alert = settings.mood.alert
-        self._customer_name = started.customer.name
         self._hot_calls = started.hot_calls
         self._blocks = 0
         self.t = 0.0
@@ -364,7 +363,9 @@ class Call:
             cues=tuple(memory.cues),
             first=memory.first,
             last=memory.last,
-            customer_name=self._customer_name,
+            customer_name=memory.naming.name,
+            name_since=memory.naming.since,
+            name_used=tuple(memory.naming.used),
             agent_words_until=memory.agent_words_until,
             mood=mood.score,
             level=mood.level,
@@ -375,6 +376,7 @@ class Call:
             mood_peak=memory.mood_peak,
             high_since=memory.high_since,
             upset_from_start=mood.upset_from_start,
+            alerts=memory.alerts,
             pace_ratio=mismatch.ratio if mismatch is not None else None,
             agent_pace_ratio=self._pace.agent_above_baseline(t),
             agent_above_db=self._agent_level.above_baseline_db,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from monitor.events import Cue, Evidence, Overlap, Transcript
+from monitor.naming import Naming
 from monitor.view import PEAK_WITHIN_S, REMEMBERED_S, Said
 
 HEAVY_WEIGHT = 1.5
@@ -16,7 +17,9 @@ class Memory:
     """The past of one call. Times are audio time, s. Bounded: what is older than
     REMEMBERED_S goes, and of each phrase family only the first and the newest time stay."""
 
-    def __init__(self) -> None:
+    def __init__(self, customer_name: str = "") -> None:
+        """``customer_name``: told by the source; empty: it may be heard."""
+        self.naming = Naming(customer_name)
         self.overlaps: dict[str, Overlap] = {}
         self.cues: deque[Cue] = deque()
         self.frustrations: deque[Evidence] = deque()
@@ -26,6 +29,7 @@ class Memory:
         self.agent_turn_ends: deque[float] = deque(maxlen=TURN_ENDS)
         self.agent_words_until = 0.0
         self.high_since: float | None = None
+        self.alerts = 0
         self._moods: deque[tuple[float, float]] = deque()
 
     # ---- what happened -----------------------------------------------------------
@@ -38,6 +42,7 @@ class Memory:
         """The final words of one utterance."""
         if tr.party == "agent":
             self.agent_words_until = max(self.agent_words_until, tr.t1)
+        self.naming.transcript(tr)
         said = Said.of(tr.party, tr.t0, tr.t1, tr.text, tr.confidence)
         if said.words:
             self.said.append(said)
@@ -67,6 +72,7 @@ class Memory:
 
     def alert(self, t: float) -> None:
         """An alert was raised."""
+        self.alerts += 1
         self.frustrations.append(Evidence(kind="interaction", t=t, text="Their frustration rose"))
 
     def mood(self, t: float, score: float, alert: float) -> None:

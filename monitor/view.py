@@ -58,7 +58,9 @@ class View:
     cues: tuple[Cue, ...] = ()
     first: Mapping[str, float] = field(default_factory=dict)  # of each family, in the whole call
     last: Mapping[str, float] = field(default_factory=dict)
-    customer_name: str = ""  # told by the source; empty: unknown
+    customer_name: str = ""  # told by the source or heard; empty: unknown
+    name_since: float | None = None  # known since then
+    name_used: tuple[float, ...] = ()  # when the agent said it, the newest ones
     agent_words_until: float = 0.0  # what the agent said until here is known
 
     # the customer
@@ -71,6 +73,7 @@ class View:
     mood_peak: tuple[float, float] | None = None  # when it was highest lately, and how high
     high_since: float | None = None  # the mood is at or above the alert line since then
     upset_from_start: bool = False
+    alerts: int = 0  # raised in the whole call
 
     # how the agent speaks
     pace_ratio: float | None = None  # over the customer's pace, when too fast for a while

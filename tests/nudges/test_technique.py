@@ -24,12 +24,17 @@ from tests.nudges.lines import ELSE, HEARD, lines
 REAL_DIR = os.environ.get("REAL_TIMING_DIR", "")
 CONSULTATIONS = sorted(Path(REAL_DIR).glob("primock57/*.TextGrid")) if REAL_DIR else []
 
-COUNTED_AS = {"against_them": ("against_them", "talks_down")}
-"""One list of lines for two families: what is always against them, and what only now."""
+COUNTED_AS = {
+    "against_them": ("against_them", "talks_down"),
+    "excuse": ("excuse", "blames"),
+    "closing": ("closing", "goodbye"),
+}
+"""One list of lines for two families: a plain one, and one that is so only at times."""
 
 MOST_PER_HOUR = {
     "not_mine": 0.5,
     "excuse": 0.5,
+    "blames": 0.5,
     "against_them": 1.5,
     "talks_down": 0.5,
     "refusal": 1.5,

@@ -1,0 +1,72 @@
+"""What several nudges ask of the phrases that were heard."""
+
+from __future__ import annotations
+
+from monitor.events import Cue, Evidence
+from monitor.view import View
+
+WATCH = 2.0
+"""Mood from which a customer is no longer calm: the watch line (mood.watch)."""
+NEVER = float("-inf")
+
+OWNED = ("owned", "commitment")
+SORRY = ("apology", "acknowledgement", "bare_sorry")
+THANKS = ("gratitude", "thanks")
+WAYS_OUT = ("alternative", "options")
+TROUBLE = ("fault_told", "problem_told", "trouble_told", "still_again", "broken_promise")
+"""Families of the customer that tell of something that is not as it should be."""
+
+
+def tense(view: View) -> bool:
+    """Something was said or felt lately that is not calm."""
+    if view.frustrations or view.mood >= WATCH:
+        return True
+    return view.mood_peak is not None and view.mood_peak[1] >= WATCH
+
+
+def said_since(view: View, since: float, *families: str) -> bool:
+    """One of these families was heard at or after ``since``, in the whole call."""
+    return any(family in view.last and view.last[family] >= since for family in families)
+
+
+def newest(view: View, within_s: float, *families: str) -> Cue | None:
+    """The newest cue of these families, no older than so long."""
+    since = view.t - within_s
+    if not said_since(view, since, *families):
+        return None
+    found: Cue | None = None
+    for cue in view.cues:
+        if cue.family in families and cue.t0 >= since and (found is None or cue.t0 >= found.t0):
+            found = cue
+    return found
+
+
+def because(cue: Cue, text: str) -> Evidence:
+    """What a phrase makes needed; it arose when the phrase was said."""
+    return Evidence(kind="words", t=cue.t0, text=text)
+
+
+def as_said(view: View, since: float, *families: str) -> Evidence | None:
+    """How the agent did it since then: the first of these families, in their words."""
+    if not said_since(view, since, *families):
+        return None
+    for cue in view.cues:
+        if cue.party == "agent" and cue.t0 >= since and cue.family in families:
+            return Evidence(
+                kind="words",
+                t=view.t,
+                text=f"You said: “{cue.text}”",
+                value=round(cue.t0 - since, 1),
+                unit="s",
+            )
+    return None
+
+
+def customer_answered(view: View, since: float, for_s: float) -> bool:
+    """The customer has spoken since then, for so long at least."""
+    if view.customer_speaking_since is not None:
+        return view.t - max(since, view.customer_speaking_since) >= for_s
+    if view.customer_last_speech is None or view.customer_turn is None:
+        return False
+    start, spoken_s = view.customer_turn
+    return start >= since and spoken_s >= for_s

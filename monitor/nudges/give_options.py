@@ -1,0 +1,79 @@
+"""The customer asks what can be done, or the problem has long been clear, and there is no offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.nudges._common import agent_had_a_chance, agent_words_known, quoted
+from monitor.nudges._cues import (
+    OWNED,
+    TROUBLE,
+    WAYS_OUT,
+    as_said,
+    because,
+    newest,
+    said_since,
+    tense,
+)
+from monitor.view import View
+
+TITLE = "Give options"
+TEXT = "Offer two ways. Let them choose."
+KIND = "solution"
+PRIORITY = 32
+TTL_S = 25.0
+CALM = True
+"""Shown on a calm call only when they ask."""
+THRESHOLDS = {
+    "fresh_s": 25.0,  # from their question
+    "turns": 1.0,  # chances to answer it …
+    "within_s": 6.0,  # … or so long, with a word from the agent
+    "spoken_by_agent_s": 1.0,  # a turn that could hold an offer
+    "clear_for_s": 90.0,  # the problem has been known so long
+    "told_within_s": 120.0,  # … and is still talked about
+    "agent_talk_s": 20.0,  # time enough in words, too
+    "their_pause_s": 3.0,  # they have just ended: the agent is to answer
+}
+OFFERED = (*WAYS_OUT, "time_given", "resolved", *OWNED)
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if not view.words:
+        return None
+    asked = newest(view, th["fresh_s"], "asks_options")
+    if (
+        asked is not None
+        and not said_since(view, asked.t0, *OFFERED)
+        and agent_had_a_chance(view, asked.t1, th)
+    ):
+        return because(asked, f"They asked {quoted(asked.text)}; nothing was offered yet")
+    return _long_clear(view, th)
+
+
+def _long_clear(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if view.customer_last_speech is None or view.customer_speaking_since is not None:
+        return None
+    if view.t - view.customer_last_speech > th["their_pause_s"]:
+        return None
+    told = [view.first[family] for family in TROUBLE if family in view.first]
+    if not told or view.t - min(told) < th["clear_for_s"] or not tense(view):
+        return None
+    if not said_since(view, view.t - th["told_within_s"], *TROUBLE):
+        return None
+    if view.agent_talk_s < th["agent_talk_s"] or not agent_words_known(view):
+        return None
+    if said_since(view, min(told), *OFFERED):
+        return None
+    known_s = view.t - min(told)
+    return Evidence(
+        kind="words",
+        t=view.t,
+        text=f"Their problem has been clear for {known_s:.0f} s; nothing was offered yet",
+        value=round(known_s),
+        unit="s",
+    )
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    return as_said(view, since, *WAYS_OUT)

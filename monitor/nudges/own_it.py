@@ -1,0 +1,50 @@
+"""The problem is sent elsewhere, or nobody says who will see to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.nudges._common import agent_had_a_chance, agent_words_known, quoted
+from monitor.nudges._cues import OWNED, as_said, because, newest, said_since, tense
+from monitor.view import View
+
+TITLE = "Own it"
+TEXT = "Say what you yourself will do about it."
+KIND = "ownership"
+PRIORITY = 45
+TTL_S = 25.0
+CALM = True
+"""Shown to the agent of a calm customer only when that customer asks who will do it."""
+THRESHOLDS = {
+    "fresh_s": 20.0,  # from the words that call for it; later the talk has moved on
+    "turns": 1.0,  # chances to answer "who will fix this" …
+    "within_s": 6.0,  # … or so long with a word from the agent
+    "spoken_by_agent_s": 1.0,  # a turn that could hold an answer
+    "same_breath_s": 6.0,  # taken on so shortly before: it was only a detour
+}
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if not view.words:
+        return None
+    asked = newest(view, th["fresh_s"], "who_will")
+    if (
+        asked is not None
+        and not said_since(view, asked.t0, *OWNED)
+        and agent_had_a_chance(view, asked.t1, th)
+    ):
+        return because(asked, f"They asked {quoted(asked.text)}; nobody has taken it on")
+    away = newest(view, th["fresh_s"], "not_mine")
+    if (
+        away is not None
+        and tense(view)
+        and agent_words_known(view)
+        and not said_since(view, away.t0 - th["same_breath_s"], *OWNED)
+    ):
+        return because(away, f"You said {quoted(away.text)}; they need somebody to take it on")
+    return None
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    return as_said(view, since, *OWNED, "on_their_side")

@@ -1,0 +1,45 @@
+"""The call ends on an open problem, and nobody said who does what by when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.nudges._common import agent_words_known, quoted
+from monitor.nudges._cues import NEVER, TROUBLE, as_said, because, newest, said_since, tense
+from monitor.view import View
+
+TITLE = "Promise a time"
+TEXT = "Say who does what, and by when."
+KIND = "promise"
+PRIORITY = 42
+TTL_S = 20.0
+CALM = True
+"""Shown on a calm call only when it ends on "somebody will be in touch"."""
+THRESHOLDS = {
+    "closing_fresh_s": 10.0,  # a goodbye is over in seconds
+    "vague_within_s": 45.0,  # what was left open so shortly before the end
+    "time_within_s": 60.0,  # a time named so shortly before the end is the promise
+}
+CLOSED = ("resolved", "thanks_relief")
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if not view.words:
+        return None
+    closing = newest(view, th["closing_fresh_s"], "closing", "goodbye", "wraps_up")
+    if closing is None or not agent_words_known(view):
+        return None
+    if said_since(view, closing.t0 - th["time_within_s"], "time_given"):
+        return None
+    vague = newest(view, th["vague_within_s"], "vague_promise")
+    if vague is not None and not said_since(view, vague.t0, "resolved"):
+        return because(closing, f"You said {quoted(vague.text)}; they do not know when")
+    told = max((view.last.get(family, NEVER) for family in TROUBLE), default=NEVER)
+    if told == NEVER or not tense(view) or said_since(view, told, *CLOSED):
+        return None
+    return because(closing, "The call is ending, and they do not know what happens when")
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    return as_said(view, since, "time_given")

@@ -1,0 +1,86 @@
+"""The customer has told a problem, and the agent goes to solving without a word of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.nudges._common import agent_words_known, quoted, taken_up
+from monitor.nudges._cues import TROUBLE, as_said, because, newest, said_since, tense
+from monitor.view import Said, View
+
+TITLE = "Say it back"
+TEXT = "Repeat their problem in one sentence, then solve."
+KIND = "clarity"
+PRIORITY = 35
+TTL_S = 20.0
+THRESHOLDS = {
+    "words": 20.0,  # so many from the customer are a story, fewer are an answer
+    "within_s": 45.0,  # told so shortly before the solving
+    "pause_s": 6.0,  # utterances no further apart are one story
+    "fresh_s": 12.0,  # from the first word of solving
+    "echoed": 2.0,  # telling words of theirs in the agent's mouth are a paraphrase
+}
+NAMED = ("says_back", "acknowledgement")
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if not view.words:
+        return None
+    solving = newest(view, th["fresh_s"], "solving", "instructs")
+    if solving is None or not agent_words_known(view):
+        return None
+    told = _story(view, solving.t0, th)
+    if sum(len(one.words) for one in told) < th["words"] or not _of_trouble(view, told):
+        return None
+    if said_since(view, told[0].t0, *NAMED) or _echoed(view, told, th):
+        return None
+    return because(
+        solving,
+        f"They told you {quoted(_heart(view, told))}; you went on to {quoted(solving.text)}",
+    )
+
+
+def _story(view: View, until: float, th: Mapping[str, float]) -> list[Said]:
+    """What the customer said last before ``until``, oldest first."""
+    story: list[Said] = []
+    edge = until
+    for one in reversed(view.said):
+        if one.party != "customer" or one.t0 >= until:
+            continue
+        if one.t1 < (edge - th["pause_s"] if story else until - th["within_s"]):
+            break
+        story.append(one)
+        edge = one.t0
+    return story[::-1]
+
+
+def _of_trouble(view: View, told: list[Said]) -> bool:
+    t0, t1 = told[0].t0, told[-1].t1
+    return tense(view) or any(cue.family in TROUBLE and t0 <= cue.t0 <= t1 for cue in view.cues)
+
+
+def _heart(view: View, told: list[Said]) -> str:
+    """The words that told the trouble, or the end of the story."""
+    for cue in view.cues:
+        if cue.family in TROUBLE and told[0].t0 <= cue.t0 <= told[-1].t1:
+            return cue.text
+    return told[-1].text
+
+
+def _echoed(view: View, told: list[Said], th: Mapping[str, float]) -> bool:
+    about = frozenset[str]().union(*(one.telling for one in told))
+    return len(taken_up(view, about, told[0].t0)) >= th["echoed"]
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    if (how := as_said(view, since, *NAMED)) is not None:
+        return how
+    told = _story(view, since, th)
+    if not told:
+        return None
+    about = frozenset[str]().union(*(one.telling for one in told))
+    if len(taken_up(view, about, since)) < th["echoed"]:
+        return None
+    said = [one for one in view.said if one.party == "agent" and one.t0 >= since]
+    return Evidence(kind="words", t=view.t, text=f"You said: {quoted(said[-1].text)}")

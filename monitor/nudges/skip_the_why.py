@@ -1,0 +1,41 @@
+"""The agent explains why it went wrong, or whose fault it was, and does not take it on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.nudges._common import agent_words_known, quoted
+from monitor.nudges._cues import OWNED, TROUBLE, as_said, because, newest, said_since, tense
+from monitor.view import View
+
+TITLE = "Skip the why"
+TEXT = "No reasons now. Say what happens next."
+KIND = "excuses"
+PRIORITY = 44
+TTL_S = 25.0
+CALM = True
+"""Shown on a calm call only when the agent says whose fault it was."""
+THRESHOLDS = {
+    "fresh_s": 20.0,  # from the explanation; later the talk has moved on
+    "trouble_within_s": 90.0,  # a calm customer told of a trouble so shortly before
+    "same_breath_s": 8.0,  # said sorry or taken on so shortly before: then it may be explained
+}
+GOOD = (*OWNED, "apology", "acknowledgement")
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if not view.words:
+        return None
+    why = newest(view, th["fresh_s"], *(("excuse", "blames") if tense(view) else ("blames",)))
+    if why is None or not agent_words_known(view):
+        return None
+    if said_since(view, why.t0 - th["same_breath_s"], *GOOD):
+        return None
+    if not tense(view) and not said_since(view, why.t0 - th["trouble_within_s"], *TROUBLE):
+        return None
+    return because(why, f"You explained: {quoted(why.text)}; they want it put right")
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    return as_said(view, since, *GOOD)

@@ -1,0 +1,52 @@
+"""They took the trouble to tell what is wrong, or the call ends, and nobody has said thanks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.nudges._common import agent_had_a_chance, quoted
+from monitor.nudges._cues import NEVER, THANKS, as_said, because, newest, said_since, tense
+from monitor.view import View
+
+TITLE = "Thank them"
+TEXT = "Thank them for telling you, before goodbye."
+KIND = "courtesy"
+PRIORITY = 22
+TTL_S = 20.0
+CALM = True
+"""On a calm call only when the agent says goodbye and has not said thanks once in it."""
+THRESHOLDS = {
+    "turns": 2.0,  # chances after a complaint
+    "within_s": 15.0,  # … or so long, with a word from the agent
+    "spoken_by_agent_s": 1.0,  # a turn that could hold a thanks
+    "complaint_stale_s": 45.0,  # then the moment has passed, until the end of the call
+    "closing_fresh_s": 10.0,  # a goodbye is over in seconds
+    "closing_after_s": 30.0,  # a shorter call was no story that somebody told
+    "lately_s": 30.0,  # thanks so shortly before the end are thanks at the end
+}
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if not view.words or view.began is None:
+        return None
+    told = newest(view, th["complaint_stale_s"], "gives_feedback")
+    if (
+        told is not None
+        and not said_since(view, told.t0, *THANKS)
+        and agent_had_a_chance(view, told.t1, th)
+    ):
+        because_told = because(told, f"They told you: {quoted(told.text)}; no thanks yet")
+        return because_told.model_copy(update={"t": view.t})
+    hard = tense(view)
+    ends = ("closing", "goodbye") if hard else ("goodbye",)
+    closing = newest(view, th["closing_fresh_s"], *ends)
+    if closing is None or view.t - view.began < th["closing_after_s"]:
+        return None
+    if said_since(view, closing.t0 - th["lately_s"] if hard else NEVER, *THANKS):
+        return None
+    return because(closing, "The call is ending, and nobody has said thanks")
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    return as_said(view, since, *THANKS)

@@ -14,6 +14,7 @@ from monitor.engines import Decoded, EngineError
 from monitor.events import PARTIES, Party, Transcript, Utterance, Word
 from monitor.partials import Partials
 from monitor.redaction import ASKED_FOR_S, Redactor
+from monitor.sureness import Sureness
 from monitor.tape import Tape
 from monitor.transcriber import Expired, Job, Shed, Transcriber
 
@@ -66,10 +67,16 @@ class Scribe:
         self._awaited: dict[int, _Awaited] = {}
         self._unheard_t = float("-inf")
         self._cut_at: dict[Party, float] = {}
+        self._sureness = Sureness()
 
     @property
     def gives_partials(self) -> bool:
         return self._transcriber is not None and self._partials is not None
+
+    @property
+    def unsure(self) -> bool:
+        """Whether its words are hardly to be believed lately."""
+        return self._sureness.unsure
 
     def hear(self, pcm: NDArray[np.float32]) -> None:
         """Remember audio, float32 (2, samples)."""
@@ -160,6 +167,7 @@ class Scribe:
     def transcript(self, utterance: Utterance, decoded: Decoded) -> Transcript | None:
         """What was said, without what must not be stored; None when nothing was, unless
         partial words were shown that an empty transcript must take away."""
+        self._sureness.heard(utterance.party, utterance.t1 - utterance.t0, decoded)
         wary = self._wary(utterance)
         clip_t0 = self._awaited.pop(utterance.number).clip_t0
         shown = utterance.number in self._shown

@@ -49,6 +49,7 @@ TURN_BLOCKS = 16
 LOOK_EVERY_S = 0.25
 """How often a live call looks whether partial words are wanted, and whether there is room."""
 WORDS_BACK = "words are back"
+WORDS_UNSURE = "words are hardly to be believed: another language, or a poor line"
 LAST_WORDS_S = 8.0
 """How long a live call that was hung up waits for the words of its last utterances."""
 
@@ -106,7 +107,7 @@ class Session:
         self._partial: asyncio.Task[None] | None = None
         self._look_t = 0.0
         self._broken: SourceError | HearingError | None = None
-        self._words_troubled = False
+        self._told_trouble = (False, False)  # with words: any; that they are unsure
         self._stop_reason: str | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -348,9 +349,10 @@ class Session:
             return None
         if self.call.ended:
             return None
+        transcript = self._scribe.transcript(utterance, decoded)
         if self._transcriber is None or self._recorded or not self._transcriber.status.degraded:
             self._words_trouble(False, WORDS_BACK)
-        return self._scribe.transcript(utterance, decoded)
+        return transcript
 
     @asynccontextmanager
     async def _following_words(self) -> AsyncIterator[None]:
@@ -372,8 +374,12 @@ class Session:
             forget()
 
     def _words_trouble(self, active: bool, reason: str) -> None:
-        if active != self._words_troubled and not self.call.ended:
-            self._words_troubled = active
+        """Told when it begins, ends, or becomes one of another kind."""
+        if not active and self._scribe.unsure:
+            active, reason = True, WORDS_UNSURE
+        trouble = (active, reason == WORDS_UNSURE)
+        if trouble != self._told_trouble and not self.call.ended:
+            self._told_trouble = trouble
             self._give(Trouble(part="words", active=active, reason=reason))
 
     def _mute(self, party: Party, t0: float, t1: float) -> None:

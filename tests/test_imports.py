@@ -21,9 +21,10 @@ ROOMS: list[tuple[str, str]] = [
     (
         "outside",
         "audiofile engines weights jobs languages backlog workload crew condition transcriber"
-        " sources tape worker hearing scribe pieces ahead session bus database schema migrations"
-        " rows writer store recording retention threads playbook runtime shifts calls server"
-        " effect gates analysis house terminal doctor demo bench score rehearsal cli __main__",
+        " sources tape worker hearing sureness scribe pieces ahead session bus database schema"
+        " migrations rows writer store recording retention threads playbook runtime shifts calls"
+        " server effect gates analysis house terminal doctor demo bench score rehearsal cli"
+        " __main__",
     ),
 ]
 """A room may import itself and those above it. Inside a room, no cycles (import itself proves)."""

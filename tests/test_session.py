@@ -620,7 +620,7 @@ async def test_the_customers_words_come_while_they_speak_and_raise_a_cue_early()
     assert customer[-1].final
     assert customer[-1].text == TOLD
     assert partial[0].t < 3 + 1.5 + 1.0 + 0.6
-    cue = kept.of("cue")[0]
+    cue = next(cue for cue in kept.of("cue") if cue.party == "customer")
     assert (cue.family, cue.status) == ("repetition", "likely")
     assert cue.t < 3 + 9 - 3, "long before they have finished"
     assert "taken_back" not in [c.status for c in kept.of("cue")]

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from monitor.events import Cue
 from monitor.view import Said, View
 
+NEVER = float("-inf")
+"""When a phrase was said that was not: ``view.last.get(family, NEVER)``."""
 UNHEARD_S = 0.5
 """The agent's words are known but for the last so many …"""
 WORDS_LAG_S = 6.0
 """… and what was not transcribed by then had no words in it: a cough never is."""
 QUOTED_WORDS = 8
+INSULTS = frozenset({"insult", "aimed_profanity"})
+INSULTS_APART_S = 3.0
+"""Two phrases of one breath are one insult."""
 
 
 def agent_words_known(view: View) -> bool:
@@ -69,3 +75,14 @@ def quoted(text: str, words: int = QUOTED_WORDS) -> str:
     said = text.split()
     short = " ".join(said[:words]).strip(" ,.;:")
     return f"“{short} …”" if len(said) > words else f"“{short}”"
+
+
+def insults(view: View, since: float) -> list[Cue]:
+    """One cue for each of the customer's utterances with an insult in it, oldest first."""
+    if not view.last.keys() & INSULTS:
+        return []
+    found: list[Cue] = []
+    for cue in view.heard("customer", *INSULTS, since=since):
+        if not found or cue.t0 - found[-1].t0 >= INSULTS_APART_S:
+            found.append(cue)
+    return found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from monitor.events import Cue, Evidence, Overlap, Party
+from monitor.config import NudgeSettings, Settings
+from monitor.events import Cue, Event, Evidence, NudgeOpened, Overlap, Party
 from monitor.view import Said, View
 
 
@@ -36,3 +39,22 @@ def overlap(t0: float, seconds: float = 1.0, **more: Any) -> Overlap:
     """A talk-over of the agent."""
     given = {"id": f"o{t0}", "kind": "talk_over", "by": "agent", "score": 2.0, "final": True}
     return Overlap.model_validate({**given, "t": t0 + seconds, "t0": t0, "t1": t0 + seconds} | more)
+
+
+def opened(events: Iterable[Event]) -> list[tuple[str, float]]:
+    """The nudges of a call that were shown, and when, s."""
+    return [(event.nudge, event.t) for event in events if isinstance(event, NudgeOpened)]
+
+
+def only(name: str) -> Settings:
+    """No other nudge takes the screen, the gap or the budget."""
+    return Settings(nudges=NudgeSettings(enabled=[name]))
+
+
+def with_cues(view: View, *cues: Cue) -> View:
+    """The same moment, where these phrases were heard too."""
+    first, last = dict(view.first), dict(view.last)
+    for one in cues:
+        first[one.family] = min(one.t0, first.get(one.family, one.t0))
+        last[one.family] = max(one.t0, last.get(one.family, one.t0))
+    return replace(view, cues=(*view.cues, *cues), first=first, last=last)

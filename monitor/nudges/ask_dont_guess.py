@@ -1,0 +1,57 @@
+"""The customer says a second time that they were not understood, or do not follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from monitor.events import Evidence
+from monitor.nudges._common import NEVER, quoted
+from monitor.view import View
+
+TITLE = "Ask, don't guess"
+TEXT = "Ask what they mean, or what they see."
+KIND = "clarity"
+PRIORITY = 35
+TTL_S = 25.0
+CALM = True
+THRESHOLDS = {
+    "times": 2.0,  # once is part of any conversation
+    "within_s": 90.0,
+    "apart_s": 3.0,  # two phrases of one breath are one
+    "fresh_s": 15.0,  # later the talk has gone on
+}
+LOST = ("not_understood", "confused")
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    newest_t = max(view.last.get(family, NEVER) for family in LOST)
+    if not view.words or view.t - newest_t > th["fresh_s"]:
+        return None
+    lost = view.heard("customer", *LOST, since=view.t - th["within_s"])
+    if not lost:
+        return None
+    times = 1 + sum(b.t0 - a.t0 >= th["apart_s"] for a, b in pairwise(lost))
+    if times < th["times"] or view.heard("agent", "clarifying", since=lost[0].t1):
+        return None
+    often = "twice" if times == 2 else f"{times} times"
+    return Evidence(
+        kind="words",
+        t=newest_t,
+        text=f"Not understood {often}: {quoted(lost[-1].text)}",
+        value=float(times),
+        unit="count",
+    )
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    asked = view.heard("agent", "clarifying", "open_question", since=since)
+    if not asked:
+        return None
+    return Evidence(
+        kind="words",
+        t=view.t,
+        text=f"You asked: {quoted(asked[-1].text)}",
+        value=round(asked[-1].t0 - since, 1),
+        unit="s",
+    )

@@ -1,0 +1,49 @@
+"""The customer insults the agent. For the agent alone: it is the situation, not them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.nudges._common import insults
+from monitor.view import View
+
+TITLE = "It's not you"
+TEXT = "Breathe. It is the problem, not you."
+KIND = "safety"
+PRIORITY = 62
+TTL_S = 20.0
+CALM = True
+PRIVATE = True
+COOLDOWN_S = 180.0
+THRESHOLDS = {
+    "insults": 2.0,  # one may have slipped out
+    "within_s": 90.0,
+    "fresh_s": 15.0,  # later it only reminds them of it
+}
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    found = insults(view, view.t - th["within_s"])
+    if len(found) < th["insults"] or view.t - found[-1].t0 > th["fresh_s"]:
+        return None
+    return Evidence(
+        kind="words",
+        t=found[-1].t0,
+        text=f"{len(found)} insults. You do not have to take them home",
+        value=float(len(found)),
+        unit="count",
+    )
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    calm = view.heard("agent", "boundary", "acknowledgement", since=since)
+    if not calm:
+        return None
+    return Evidence(
+        kind="words",
+        t=view.t,
+        text=f"You stayed with it: “{calm[-1].text}”",
+        value=round(calm[-1].t0 - since, 1),
+        unit="s",
+    )

@@ -1,0 +1,70 @@
+"""The customer said that they are afraid, and the agent went on as if they had not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.nudges._common import NEVER, agent_had_a_chance, quoted
+from monitor.view import View
+
+TITLE = "Reassure them"
+TEXT = "Say what will not happen, then what will."
+KIND = "empathy"
+PRIORITY = 50
+TTL_S = 25.0
+CALM = True
+THRESHOLDS = {
+    "turns": 2.0,  # chances the agent has had
+    "within_s": 10.0,
+    "spoken_by_agent_s": 0.8,  # … when at least this much was said: "Do you have a number?"
+    "stale_s": 40.0,  # then the moment has passed
+    "apart_s": 5.0,  # a mild worry counts when it comes back; fear counts at once
+}
+MET_BY = ("reassurance", "acknowledgement", "commitment")
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    newest_t = max(view.last.get("fear", NEVER), view.last.get("worry", NEVER))
+    if not view.words or view.t - newest_t > th["stale_s"]:
+        return None
+    said = view.heard("customer", "fear", "worry", since=view.t - th["stale_s"])
+    if not said or view.heard("agent", *MET_BY, since=said[0].t0):
+        return None
+    afraid = next((cue for cue in said if cue.family == "fear"), None)
+    if afraid is None and said[-1].t0 - said[0].t0 < th["apart_s"]:
+        return None
+    worry = afraid or said[0]
+    if not agent_had_a_chance(view, worry.t1, th):
+        return None
+    age_s = view.t - worry.t0
+    return Evidence(
+        kind="words",
+        t=view.t,
+        text=f"They said {quoted(worry.text)} {age_s:.0f} s ago",
+        value=round(age_s, 1),
+        unit="s",
+    )
+
+
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    """They just said it: whoever meets it at once needs no nudge."""
+    fear_t = view.last.get("fear", NEVER)
+    if not view.words or view.t - fear_t > th["stale_s"]:
+        return None
+    if view.heard("agent", *MET_BY, since=fear_t):
+        return None
+    return Evidence(kind="words", t=fear_t, text="They said that they are afraid")
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    met = view.heard("agent", *MET_BY, since=since)
+    if not met:
+        return None
+    return Evidence(
+        kind="words",
+        t=view.t,
+        text=f"You said: {quoted(met[-1].text)}",
+        value=round(met[-1].t0 - since, 1),
+        unit="s",
+    )

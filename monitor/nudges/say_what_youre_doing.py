@@ -1,0 +1,115 @@
+"""The line is silent, it is the agent's turn, and the customer cannot see what goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.nudges._common import NEVER, agent_said, agent_words, agent_words_known
+from monitor.view import View
+
+TITLE = "Say what you're doing"
+TEXT = "What you are looking for, and how long."
+KIND = "waiting"
+PRIORITY = 30
+TTL_S = 15.0
+CALM = True
+COOLDOWN_S = 90.0
+THRESHOLDS = {
+    "silent_s": 10.0,  # nobody speaks, and nothing was announced
+    "asked_to_hold_s": 20.0,  # "one moment" buys so much
+    "announced_s": 40.0,  # "I am looking that up" buys more
+    "announced_before_s": 10.0,  # … said so shortly before the silence
+    "called_out_s": 6.0,  # "hello?" is answered by now, or it is not
+    "quiet_before_s": 5.0,  # … and it came out of such a silence
+    "unheard_s": 1.0,  # of who spoke last, without words: more, and it is not known what it was
+    "start_s": 20.0,  # a call begins with hello
+    "said_words": 6.0,  # so many of the agent, and the silence is over
+}
+ASKED = ("closed_question", "open_question", "solving", "asks_again", "clarifying")
+"""After these it is the customer who is waited for."""
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if not view.words or view.began is None or view.t - view.began < th["start_s"]:
+        return None
+    if view.agent_speaking_since is not None or view.agent_last_speech is None:
+        return None
+    return _called_out(view, th) or _silence(view, th)
+
+
+def _called_out(view: View, th: Mapping[str, float]) -> Evidence | None:
+    """They asked whether anybody is there, out of a silence that the agent left."""
+    newest_t = max(view.last.get("are_you_there", NEVER), view.last.get("calls_out", NEVER))
+    if view.t - newest_t > th["called_out_s"]:
+        return None
+    spoke = view.agent_last_speech
+    if spoke is None or spoke > newest_t:
+        return None
+    theirs = [one.t1 for one in view.said if one.party == "customer" and one.t1 < newest_t]
+    if newest_t - max(spoke, theirs[-1] if theirs else 0.0) < th["quiet_before_s"]:
+        return None  # a letter of a spelt name is heard as "hello", too
+    return Evidence(
+        kind="words",
+        t=newest_t,
+        text=f"They ask whether you are there; silent for {view.t - spoke:.0f} s",
+        value=round(view.t - spoke, 1),
+        unit="s",
+    )
+
+
+def _silence(view: View, th: Mapping[str, float]) -> Evidence | None:
+    spoke, answered = view.agent_last_speech or 0.0, view.customer_last_speech or 0.0
+    silent_s = view.t - max(spoke, answered)
+    if view.customer_speaking_since is not None or silent_s < th["silent_s"]:
+        return None
+    if not agent_words_known(view) or not _heard(view, th) or _theirs(view, spoke, answered):
+        return None
+    if silent_s < _allowed_s(view, max(spoke, answered), th):
+        return None
+    return Evidence(
+        kind="interaction",
+        t=view.t,
+        text=f"Silent for {silent_s:.0f} s, and they do not know why",
+        value=round(silent_s, 1),
+        unit="s",
+    )
+
+
+def _heard(view: View, th: Mapping[str, float]) -> bool:
+    """What was said last is known: it may have been a question."""
+    last = max(view.agent_last_speech or 0.0, view.customer_last_speech or 0.0)
+    return bool(view.said) and last - max(one.t1 for one in view.said) <= th["unheard_s"]
+
+
+def _theirs(view: View, spoke: float, answered: float) -> bool:
+    """Whether it is the customer whom the silence waits for, or the end of the call."""
+    newest = view.said[-1] if view.said else None
+    if newest is None or view.last.get("rounds_off", NEVER) > spoke - 20.0:
+        return True
+    if answered > spoke:
+        return view.last.get("lets_you_wait", NEVER) >= newest.t0
+    turn = agent_said(view, answered - 1.0)
+    return any(one.text.rstrip().endswith("?") for one in turn[-2:]) or any(
+        view.last.get(family, NEVER) >= answered - 1.0 for family in ASKED
+    )
+
+
+def _allowed_s(view: View, silent_from: float, th: Mapping[str, float]) -> float:
+    before = silent_from - th["announced_before_s"]
+    if view.last.get("explains_doing", NEVER) >= before:
+        return th["announced_s"]
+    if view.last.get("hold_bare", NEVER) >= before:
+        return th["asked_to_hold_s"]
+    return th["silent_s"]
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    told = view.heard("agent", "explains_doing", since=since)
+    if told:
+        text = f"You said: “{told[-1].text}”"
+    elif agent_words(view, since) >= th["said_words"]:
+        text = "You are back"
+    else:
+        return None
+    return Evidence(kind="words", t=view.t, text=text, value=round(view.t - since, 1), unit="s")

@@ -1,0 +1,52 @@
+"""A long story, and not a sound from the agent: nobody likes to talk into a wall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.view import View
+
+TITLE = "Show you're there"
+TEXT = "A short “mm-hm” is enough. Let them go on."
+KIND = "listening"
+PRIORITY = 15
+TTL_S = 12.0
+CALM = True
+COOLDOWN_S = 180.0
+THRESHOLDS = {
+    "silent_s": 30.0,  # of their story without a sound: in 2 of 23 consultations (24 s: in 6)
+    "spoken_share": 0.7,  # … of which they spoke so much: who stops to search is not telling
+    "calm_below": 2.0,  # an upset customer is to be left alone: then it is "let them vent"
+}
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if view.customer_turn is None or view.customer_speaking_since is None:
+        return None
+    if view.agent_speaking_since is not None or view.mood >= th["calm_below"]:
+        return None
+    t0, spoken_s = view.customer_turn
+    silent_s = view.t - max(t0, view.agent_last_speech or 0.0)
+    if silent_s < th["silent_s"] or spoken_s < th["spoken_share"] * (view.t - t0):
+        return None
+    return Evidence(
+        kind="interaction",
+        t=view.t,
+        text=f"They have talked for {silent_s:.0f} s without a sound from you",
+        value=round(silent_s, 1),
+        unit="s",
+    )
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    spoke = view.agent_last_speech
+    if spoke is None or spoke <= since:
+        return None
+    return Evidence(
+        kind="interaction",
+        t=view.t,
+        text=f"They heard you after {spoke - since:.0f} s",
+        value=round(spoke - since, 1),
+        unit="s",
+    )

@@ -1,0 +1,57 @@
+"""The caller who yells before hello: let the first wave pass, then greet as always."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.events import Evidence
+from monitor.nudges._common import agent_words_known
+from monitor.view import View
+
+TITLE = "Wait, then greet"
+TEXT = "Let them finish. Then greet, and acknowledge."
+KIND = "floor"
+PRIORITY = 82
+TTL_S = 15.0
+CALM = True
+WARM_UP_S = 1.5
+"""The whole point is the first seconds."""
+THRESHOLDS = {
+    "start_s": 20.0,  # of the call: 15 s of them, and their words come a little later
+    "voice": 1.0,  # log-odds of the voice alone: clearly beyond what most callers sound like
+    "spoken_s": 2.0,  # by the customer: a shout is no call yet
+    "greeted_s": 1.0,  # the agent said so much already: a greeting, or past one
+}
+GREETED = ("greeting", "acknowledgement", "bare_sorry")
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if view.began is None or view.t - view.began > th["start_s"]:
+        return None
+    if view.customer_turn is None or view.customer_turn[1] < th["spoken_s"]:
+        return None
+    if view.agent_talk_s >= th["greeted_s"] or any(family in view.last for family in GREETED):
+        return None
+    if not agent_words_known(view):
+        return None
+    if view.frustrations:
+        newest = view.frustrations[-1]
+        text, value = f"{newest.text}, before anyone said hello", newest.value
+    elif view.voice >= th["voice"]:
+        text, value = "They came in loud, before anyone said hello", view.voice
+    else:
+        return None
+    return Evidence(kind="interaction", t=view.t, text=text, value=round(value, 2), unit="llr")
+
+
+def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+    greeted = view.heard("agent", *GREETED, since=since)
+    if not greeted:
+        return None
+    return Evidence(
+        kind="words",
+        t=view.t,
+        text=f"You said: “{greeted[-1].text}”",
+        value=round(greeted[-1].t0 - since, 1),
+        unit="s",
+    )

@@ -1,0 +1,45 @@
+"""A talk as lines of words, laid out in time as a call would hear it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.events import Event, Party, Transcript
+from tests.dialogue import call, play, words
+from tests.nudges.views import only, opened
+from tests.scores import heard
+
+PARTY: dict[str, Party] = {"A": "agent", "C": "customer"}
+WORDS_PER_S = 2.7
+GAP_S = 0.4
+"""Usual rate and gap on the phone."""
+
+
+def lay(*turns: str) -> tuple[str, str, list[tuple[float, Transcript]]]:
+    """Score and words of turns like ``"A Hello."`` and, after 9 s of silence, ``"C+9 Hello?"``;
+    with ``!`` (``"C! No!"``) they are loud."""
+    rows = {"A": "", "C": ""}
+    said: list[tuple[float, Transcript]] = []
+    t = 0.5
+    for turn in turns:
+        head, text = turn.split(" ", 1)
+        who, loud = head[0], head[1:2] == "!"
+        t0 = t + float(head[1:].strip("!") or GAP_S)
+        t1 = round(t0 + max(0.4, len(text.split()) / WORDS_PER_S), 1)
+        rows[who] = rows[who].ljust(round(t0 * 10), ".")
+        rows[who] = rows[who].ljust(round(t1 * 10), "#" if loud else "=")
+        said.append(words(PARTY[who], round(t0, 2), t1, text))
+        t = t1
+    end = round((t + 6.0) * 10)
+    return rows["A"].ljust(end, "."), rows["C"].ljust(end, "."), said
+
+
+def told(name: str, *turns: str, **started: Any) -> list[Event]:
+    """The events of a call with these turns, where only this nudge is enabled."""
+    agent, customer, said = lay(*turns)
+    return play(call(only(name), **started), heard(agent, customer), said)
+
+
+def shown(name: str, *turns: str, **started: Any) -> bool:
+    """Whether this nudge was shown in a call with these turns."""
+    return bool(opened(told(name, *turns, **started)))

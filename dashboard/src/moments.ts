@@ -1,6 +1,6 @@
 /** What a person would want to jump to in a call, in order of time. */
 import { author, clock, words } from "./format";
-import type { Call } from "./reducer";
+import type { Call, Opportunity } from "./reducer";
 
 export interface Moment {
   /** Where to listen from, s. */
@@ -23,6 +23,27 @@ export function outcome(value: string): string {
   return OUTCOME[value] ?? words(value);
 }
 
+const WITHHELD: Record<Opportunity["told"]["withheld"], string> = {
+  "": "",
+  warm_up: "the call had just begun",
+  snoozed: "nudges were paused",
+  good_moment: "they were saying thanks",
+  calm: "nothing was wrong",
+  cooldown: "one of its kind stood there a moment ago",
+  budget: "there were enough in this call",
+  on_screen: "something else stood there",
+  gap: "something else had just stood there",
+  held_out: "held out at random, to measure what nudges do",
+  quiet: "nothing is to be shown",
+};
+
+/** What was needed now but not on the screen, and why not. */
+export function notShown(call: Call): string[] {
+  return call.opportunities
+    .filter(({ told, answer }) => answer === null && told.withheld !== "")
+    .map(({ told }) => `${told.title}: not shown, ${WITHHELD[told.withheld]}`);
+}
+
 export function momentsOf(call: Call): Moment[] {
   const moments: Moment[] = [
     ...call.alerts.map(({ raised, clearedT }) => ({
@@ -40,7 +61,13 @@ export function momentsOf(call: Call): Moment[] {
       t: opened.t,
       kind: "nudge" as const,
       title: opened.title,
-      more: [opened.why, closed && outcome(closed.outcome)].filter(Boolean).join(" — "),
+      more: [
+        opened.why,
+        closed && outcome(closed.outcome),
+        opened.private && "only you see this",
+      ]
+        .filter(Boolean)
+        .join(" — "),
     })),
     ...call.overlaps
       .filter((overlap) => overlap.kind === "talk_over")

@@ -40,6 +40,12 @@ export class Player {
     if (this.audio) this.audio.currentTime = to;
   }
 
+  /** Hear it from second `t` on. */
+  async playFrom(t: number): Promise<void> {
+    this.seek(t);
+    if (!this.playing.peek()) await this.toggle();
+  }
+
   setRate(rate: number): void {
     this.rate.value = rate;
     this.#clock = { since: performance.now(), from: this.t.peek() };

@@ -10,6 +10,7 @@ import {
   reduceCall,
   talkOvers,
 } from "./reducer";
+import { notShown } from "./moments";
 import { event, script } from "./testing";
 import type { CallEvent, ServerMessage } from "./wire";
 
@@ -183,10 +184,32 @@ describe("the nudge on the screen", () => {
     expect(openNudge(reduceCall(fold(opened), event("call.ended", 2, 11)))).toBeNull();
   });
 
+  test("stays after the call when it is meant for then", () => {
+    const after = script(["call.ended", 60], ["nudge.opened", 60, { id: "n2", when: "after" }]);
+    expect(openNudge(fold(after))?.id).toBe("n2");
+  });
+
   test("closing another one leaves it open", () => {
     const call = reduceCall(fold(opened), event("nudge.closed", 2, 11, { id: "n0" }));
     expect(openNudge(call)?.id).toBe("n1");
   });
+});
+
+test("an opportunity keeps when it began, how it stands, and its answer", () => {
+  const call = fold(
+    script(
+      ["opportunity", 4, { id: "p1", due: false }],
+      ["opportunity", 6, { id: "p2", withheld: "on_screen" }],
+      ["opportunity", 9, { id: "p1", due: true, shown: "n1" }],
+      ["response", 12, { id: "p1", outcome: "given", prompted: true }],
+    ),
+  );
+  const known = call.opportunities.map((one) => [one.begun.t, one.told.shown, one.answer?.outcome]);
+  expect(known).toEqual([
+    [4, "n1", "given"],
+    [6, "", undefined],
+  ]);
+  expect(notShown(call)).toEqual(["Let them vent: not shown, something else stood there"]);
 });
 
 describe("the world", () => {

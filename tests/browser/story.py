@@ -28,10 +28,14 @@ from monitor.events import (
     NudgeEffect,
     NudgeOpened,
     NudgeReport,
+    Opportunity,
     Overlap,
     PartyReport,
     Person,
     Report,
+    Response,
+    Technique,
+    TechniqueCase,
     Turn,
     Word,
     Words,
@@ -145,10 +149,35 @@ def parcel(call_id: str = "late-parcel") -> list[Event]:
     vent = {"id": "n1", "nudge": "let_them_vent"}
     name_it = {"id": "n2", "nudge": "acknowledge_first"}
     events += [
-        Cue(t=20.5, family="repetition", party="customer", t0=16.4, t1=20, text="third time"),
-        Cue(t=27.6, family="not_heard", party="customer", t0=23.5, t1=24.4, text="listen to me"),
+        Cue(
+            t=20.5,
+            family="repetition",
+            party="customer",
+            t0=16.4,
+            t1=20,
+            text="third time",
+            weight=2,
+        ),
+        Cue(
+            t=27.6,
+            family="not_heard",
+            party="customer",
+            t0=23.5,
+            t1=24.4,
+            text="listen to me",
+            weight=2,
+        ),
         Cue(t=38.7, family="acknowledge", party="agent", t0=33.8, t1=35.6, text="a whole day lost"),
-        Cue(t=48.2, family="relief", party="customer", t0=45.3, t1=46.0, text="thank you"),
+        Cue(t=44.9, family="ownership", party="agent", t0=39.4, t1=42, text="I'm going to"),
+        Cue(
+            t=48.2,
+            family="relief",
+            party="customer",
+            t0=45.3,
+            t1=46.0,
+            text="thank you",
+            weight=-1,
+        ),
         Overlap(
             t=24.6,
             id="o1",
@@ -173,6 +202,15 @@ def parcel(call_id: str = "late-parcel") -> list[Event]:
             priority=2,
             ttl_s=12,
         ),
+        Opportunity(
+            t=26.2,
+            id="p1",
+            nudge="acknowledge_first",
+            title="Acknowledge it first",
+            evidence=[again],
+            withheld="on_screen",
+        ),
+        Response(t=34.0, id="p1", nudge="acknowledge_first", outcome="given"),
         NudgeClosed(t=32.9, **vent, outcome="done", why="They finished", open_s=6.7),
         NudgeEffect(t=60, **vent, followed=True, mood_before=4.4, mood_after=0.7),
         NudgeOpened(
@@ -191,6 +229,41 @@ def parcel(call_id: str = "late-parcel") -> list[Event]:
         CallEnded(t=DURATION_S + 0.001, reason="completed", duration_s=DURATION_S),
     ]
     return stamp(call_id, events)
+
+
+def scorecard() -> list[Technique]:
+    """Three techniques, with every outcome there is."""
+
+    def technique(nudge: str, title: str, confidence: float | None, *cases: Any) -> Technique:
+        made = [
+            TechniqueCase(opportunity=f"{nudge}{k}", t=t, outcome=outcome, why=why)
+            for k, (t, outcome, why) in enumerate(cases)
+        ]
+        count = {kind: sum(c.outcome == kind for c in made) for kind in ("unprompted", "prompted")}
+        return Technique(
+            nudge=nudge, title=title, needed=len(made), **count,
+            missed=sum(c.outcome == "missed" for c in made), enough=len(made) >= 4,
+            by_words=len(made) if confidence else 0, confidence=confidence, cases=made,
+        )  # fmt: skip
+
+    return [
+        technique(
+            "let_them_vent", "Let them vent", None,
+            (16.4, "unprompted", "They are upset and talking"),
+            (23.2, "missed", "They are upset, and you came in after 3 s"),
+            (26.2, "prompted", "They are upset and have talked for 8 s"),
+            (28.6, "unprompted", "They are upset and talking"),
+        ),
+        technique(
+            "acknowledge_first", "Acknowledge it first", 0.86,
+            (18.4, "unprompted", "They said “third time”"),
+        ),
+        technique(
+            "show_youre_there", "Show you’re there", None,
+            (53.0, "missed", "Silent for 5 s"),
+            (70.0, "call_ended", "Silent for 5 s"),
+        ),
+    ]  # fmt: skip
 
 
 def report() -> Report:
@@ -221,6 +294,7 @@ def report() -> Report:
         talk_overs_per_10_min=24.2,
         mood=mood,
         nudges=nudges,
+        scorecard=scorecard(),
     )
 
 

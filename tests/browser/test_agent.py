@@ -7,7 +7,17 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from monitor.events import Degraded, Event, Note, NudgeClosed, NudgeOpened, Overlap, Pace, Words
+from monitor.events import (
+    Degraded,
+    Event,
+    Note,
+    NudgeClosed,
+    NudgeOpened,
+    Overlap,
+    Pace,
+    Person,
+    Words,
+)
 from tests.browser import story
 from tests.browser.conftest import axe
 from tests.browser.standin import StandIn
@@ -244,6 +254,68 @@ async def test_fits_its_window_without_scrolling(page: Page, standin: StandIn, w
     body, slot = page.locator(".nudge-body"), page.locator(".nudge-slot")
     assert await body.evaluate("box => box.scrollHeight <= box.clientHeight")
     assert await slot.evaluate("box => box.scrollHeight <= box.clientHeight")
+
+
+AFTER = NudgeOpened(
+    t=73.1,
+    id="n1",
+    nudge="hard_run",
+    title="Take a break",
+    text="Three hard calls in an hour. Breathe out.",
+    why="3 calls with an alert within an hour",
+    evidence=[],
+    ttl_s=60,
+    when="after",
+    private=True,
+)
+
+
+async def test_what_is_meant_for_after_the_call_stays_until_it_was_read(
+    page: Page, standin: StandIn
+) -> None:
+    events = [event for event in story.parcel() if not event.type.startswith("nudge.")]
+    standin.me = {"role": "agent", "agent": {"id": "ada", "name": "Ada Okafor"}}
+    standin.put([*events, AFTER.model_copy(update={"call_id": "late-parcel", "seq": 900})])
+    await page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    await page.goto("/agent")
+    slot = page.get_by_role("region", name="Nudge")
+    await expect(slot).to_contain_text("Take a break")
+    assert await axe(page) == []
+    await slot.get_by_role("button", name="Got it").click()
+    await expect(slot).to_contain_text("Call ended")
+    assert not [m for m in standin.told if m["type"] == "dismiss_nudge"]
+
+
+async def test_a_nudge_waved_away_in_one_call_is_not_hidden_in_the_next(
+    page: Page, standin: StandIn
+) -> None:
+    await opened(page, standin)
+    await standin.push(vent())
+    await page.get_by_role("button", name="Dismiss").click()
+    slot = page.get_by_role("region", name="Nudge")
+    await expect(slot).to_contain_text("Listening")
+    await standin.push(
+        story.started("next", customer=Person(id="c-2", name="Kim Lee")), call_id="next"
+    )
+    await expect(page.get_by_role("heading", name="Kim Lee")).to_be_visible()
+    await standin.push(vent(), call_id="next")
+    await expect(slot).to_contain_text("Let them vent")
+
+
+async def test_after_the_call_the_agent_looks_back_first(page: Page, standin: StandIn) -> None:
+    await opened(page, standin, t=100)
+    back = page.get_by_role("region", name="Looking back")
+    await expect(back).to_contain_text("Let them vent 3 of 4")
+    await expect(back.get_by_role("link", name="Hear it again")).to_have_attribute(
+        "href", "/replay/late-parcel"
+    )
+    missed = back.get_by_role("link", name="Play from 0:23 Missed")
+    await expect(missed).to_have_attribute("href", "/replay/late-parcel?t=23.2")
+    assert await axe(page) == []
+    sizes = await page.evaluate(
+        "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    )
+    assert sizes == [NARROW["width"], NARROW["height"]]
 
 
 async def test_a_supervisor_may_open_the_screen_of_an_agent(page: Page, standin: StandIn) -> None:

@@ -76,6 +76,7 @@ async def test_a_click_on_the_time_line_moves_everything(page: Page, standin: St
     await expect(now).to_contain_text("Let them vent")
     await expect(now).to_contain_text("Alert · rising")
     await expect(now).to_contain_text("Customer speaks")
+    await expect(now).to_contain_text("Acknowledge it first: not shown, something else stood there")
     await expect(page.locator(".word.lit")).to_have_text("took")
 
     await click_at(page, 60.0)
@@ -154,7 +155,8 @@ async def test_the_lanes_hold_what_happened(page: Page, standin: StandIn) -> Non
     await expect(page.locator(".overlaps rect.talk_over")).to_have_count(1)
     await expect(page.locator(".overlaps rect.backchannel")).to_have_count(1)
     await expect(page.locator(".silence rect.dead")).to_have_count(1)
-    await expect(page.locator(".cues path")).to_have_count(4)
+    await expect(page.locator(".cues path")).to_have_count(5)
+    await expect(page.locator(".cues path.slight")).to_have_count(2)
     await expect(page.locator(".nudges")).to_contain_text("✓ Let them vent")
 
 
@@ -168,6 +170,27 @@ async def test_moments_and_figures(page: Page, standin: StandIn) -> None:
     await expect(figures).to_contain_text("Agent 54 %")
     await page.get_by_text("Who looked at this call (1)").click()
     await expect(page.get_by_text("read what was said")).to_be_visible()
+
+
+async def test_a_case_of_the_scorecard_plays_from_a_little_before_it(
+    page: Page, standin: StandIn
+) -> None:
+    await opened(page, standin)
+    card = page.get_by_role("region", name="Scorecard")
+    await expect(card.locator("li")).to_have_count(3)
+    await expect(card.locator("li").first).to_contain_text("Let them vent 3 of 4")
+    await expect(card.locator("li").nth(2)).to_contain_text("0 of 2 · too few to say")
+    await expect(card).to_contain_text("1 of 7 rest on recognised words, which are 86 % sure")
+    await card.get_by_role("button", name="Play from 0:23 Missed: They are upset, and you").click()
+    await page.get_by_role("button", name="Pause", exact=True).click()
+    assert 21.1 < await playhead(page) < 30
+
+
+async def test_a_link_to_a_second_stands_there(page: Page, standin: StandIn) -> None:
+    standin.put(story.parcel())
+    standin.audio = story.recording()
+    await page.goto("/replay/late-parcel?t=53.5")
+    await stands_at(page, 51.5)
 
 
 async def test_zoom_keeps_second_and_place_together(page: Page, standin: StandIn) -> None:

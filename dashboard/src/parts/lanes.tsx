@@ -113,15 +113,21 @@ export function SilenceLane(lane: Lane) {
   );
 }
 
+/** What moves nobody's mood is a tick only: there is much of it in a good call. */
+function shape(cue: EventOf<"cue">): string {
+  if (cue.weight === 0) return "M-1-3H1V3H-1Z";
+  return cue.party === "agent" ? "M-5-4H5L0 4Z" : "M-5 4H5L0-4Z";
+}
+
 export function CueLane(lane: Lane) {
   return (
     <Strip name="cues" lane={lane} height={24}>
       {lane.call.cues.map((cue) => (
         <path
           key={cue.seq}
-          class={cue.party}
+          class={cue.weight === 0 ? `${cue.party} slight` : cue.party}
           transform={`translate(${cue.t0 * lane.perS} ${cue.party === "agent" ? 7 : 17})`}
-          d={cue.party === "agent" ? "M-5-4H5L0 4Z" : "M-5 4H5L0-4Z"}
+          d={shape(cue)}
         >
           <title>{`${words(cue.party)}: ${words(cue.family)} — “${cue.text}”`}</title>
         </path>

@@ -3,6 +3,7 @@ import type { Me } from "../api";
 import { author, clock, customerName } from "../format";
 import { Link } from "../parts/link";
 import { Mood } from "../parts/mood";
+import { Scorecard } from "../parts/scorecard";
 import { Transcript } from "../parts/transcript";
 import { Troubles } from "../parts/troubles";
 import { useLive, type Watching } from "../parts/use_live";
@@ -37,7 +38,7 @@ function Follow({ call: callId, agent }: { call?: string; agent?: string }) {
     <main class="agent-screen">
       <Head call={call} watching={watching} />
       <NudgeSlot call={call} watching={watching} />
-      {call ? <State call={call} /> : null}
+      {call ? call.ended ? <LookBack call={call} /> : <State call={call} /> : null}
       {call ? (
         <section class="card said-card" aria-label="Conversation">
           <NewestNote call={call} />
@@ -80,12 +81,17 @@ function NudgeSlot({ call, watching }: { call: Call | null; watching: Watching }
   const [snooze, setSnooze] = useSnooze(call?.id ?? null);
   const stale = watching.live.stale.value;
   const nudge = call ? openNudge(call) : null;
-  const shown = nudge && nudge.id !== dismissed && snooze === null ? nudge : null;
+  const key = nudge && `${call!.id}/${nudge.id}`;
+  const shown = nudge && key !== dismissed && snooze === null ? nudge : null;
 
   const dismiss = () => {
     if (!shown || !call) return;
-    if (watching.live.send({ type: "dismiss_nudge", call_id: call.id, id: shown.id })) {
-      setDismissed(shown.id);
+    // After the call there is nobody to tell: it is only put away.
+    if (
+      call.ended ||
+      watching.live.send({ type: "dismiss_nudge", call_id: call.id, id: shown.id })
+    ) {
+      setDismissed(key);
     }
   };
   const pause = (forS: number) => {
@@ -113,14 +119,14 @@ function NudgeSlot({ call, watching }: { call: Call | null; watching: Watching }
           <Rest call={call} snooze={snooze} />
         )}
       </div>
-      {call && !call.ended && !stale && (
+      {call && (!call.ended || shown) && !stale && (
         <div class="nudge-actions">
           {shown && (
             <button type="button" onClick={dismiss}>
-              Dismiss
+              {call.ended ? "Got it" : "Dismiss"}
             </button>
           )}
-          {snooze === null ? (
+          {call.ended ? null : snooze === null ? (
             <button
               type="button"
               class={shown ? "" : "plain"}
@@ -203,6 +209,23 @@ function State({ call }: { call: Call }) {
         </p>
         <p class="small quiet num">{call.ended || since < 1 ? "" : clock(since)}</p>
       </div>
+    </section>
+  );
+}
+
+/** The call is over: what was called for in it, for the agent's own eyes first. */
+function LookBack({ call }: { call: Call }) {
+  const lines = call.report?.scorecard ?? [];
+  const replay = `/replay/${encodeURIComponent(call.id)}`;
+  return (
+    <section class="look-back card pad" aria-label="Looking back">
+      <p class="row spread">
+        <strong>{lines.length > 0 ? "Called for, and given" : "Nothing was called for"}</strong>
+        <a class="small" href={replay} target="_blank" rel="noreferrer">
+          Hear it again
+        </a>
+      </p>
+      {lines.length > 0 && <Scorecard lines={lines} href={(t) => `${replay}?t=${t}`} />}
     </section>
   );
 }

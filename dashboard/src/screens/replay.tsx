@@ -4,10 +4,11 @@ import { type Access, ApiError, api, type CallSummary, type Peaks, type Recorded
 import { Fold } from "../fold";
 import { clock, when } from "../format";
 import { me } from "../me";
-import { momentsOf } from "../moments";
+import { momentsOf, notShown } from "../moments";
 import { Bar } from "../parts/bar";
 import { Mood } from "../parts/mood";
 import { ReportTable } from "../parts/report";
+import { Scorecard } from "../parts/scorecard";
 import { Spoken } from "../parts/spoken";
 import { Timeline } from "../parts/timeline";
 import { Troubles } from "../parts/troubles";
@@ -16,6 +17,9 @@ import { Player } from "../player";
 import { type Call, holderAt, level, openNudge, reasons, separated } from "../reducer";
 import { go } from "../router";
 import "../styles/replay.css";
+
+/** A moment is understood from a little before it, s. */
+const LEAD_IN_S = 2;
 
 /** One call, heard again: words, mood, overlaps and nudges on one time line. */
 export function ReplayScreen({ id }: { id: string }) {
@@ -54,6 +58,10 @@ function Replay({ recorded, peaks }: { recorded: Recorded; peaks: Peaks | null }
     if (playable) player.hear(api.audioUrl(summary.call_id));
   }, [player, playable]);
   useEffect(() => () => player.close(), [player]);
+  useEffect(() => {
+    const from = Number(new URLSearchParams(location.search).get("t") ?? Number.NaN);
+    if (Number.isFinite(from)) player.seek(from - LEAD_IN_S);
+  }, [player]);
   useKeys(player);
   const moments = useMemo(() => momentsOf(call), [call]);
 
@@ -73,6 +81,15 @@ function Replay({ recorded, peaks }: { recorded: Recorded; peaks: Peaks | null }
         </section>
         <div class="side" tabIndex={0} role="region" aria-label="Figures and moments">
           <AtPlayhead call={call} fold={fold} player={player} />
+          {call.report && call.report.scorecard.length > 0 && (
+            <section class="card pad" aria-label="Scorecard">
+              <h2>Called for, and given</h2>
+              <Scorecard
+                lines={call.report.scorecard}
+                play={(t) => void player.playFrom(t - LEAD_IN_S)}
+              />
+            </section>
+          )}
           <section class="card pad" aria-label="Moments">
             <h2>Moments</h2>
             <ol class="moments">
@@ -181,6 +198,11 @@ function AtPlayhead(props: { call: Call; fold: Fold; player: Player }) {
           <span class="small">No nudge on the agent’s screen</span>
         )}
       </div>
+      {notShown(call).map((line) => (
+        <p class="small quiet one-line" key={line}>
+          {line}
+        </p>
+      ))}
       <Troubles call={call} />
     </section>
   );

@@ -62,7 +62,7 @@ def test_silence_before_shifts_every_time(name: str) -> None:
     ]
     kinds = (
         "turn", "overlap", "dead_air", "words", "cue", "mood", "alert.raised", "alert.cleared",
-        "nudge.opened", "nudge.closed", "nudge.effect",
+        "nudge.opened", "nudge.closed", "nudge.effect", "opportunity", "response",
     )  # fmt: skip
     expected = of(play(call(), sound, said), *kinds)
     got = of(play(call(), later, said_later), *kinds)

@@ -1,10 +1,11 @@
-"""What the agent did worked: frustration was high, and they thank for it. Said rarely."""
+"""What the agent did worked: frustration was up, and they thank for it or make up. Said rarely."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from monitor.events import Evidence
+from monitor.nudges._common import NEVER
 from monitor.view import View
 
 TITLE = "They settled"
@@ -16,12 +17,13 @@ CALM = True
 PRAISE = True
 PRIVATE = False
 THRESHOLDS = {
-    "peak": 3.4,  # it was at the alert line …
+    "peak": 2.5,  # it was clearly above the watch line …
     "fell_by": 1.5,  # … and lost more than the half minute that it takes by itself
     "now_below": 3.0,
     "within_s": 60.0,  # of what the agent did
     "fresh_s": 15.0,  # since their thanks
 }
+RELIEF = ("thanks_relief", "makes_up")
 TECHNIQUES = {
     "acknowledgement": "named what went wrong",
     "reassurance": "reassured them",
@@ -30,8 +32,8 @@ TECHNIQUES = {
 
 
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
-    relief_t = view.last.get("thanks_relief")
-    if relief_t is None or view.t - relief_t > th["fresh_s"] or view.mood_peak is None:
+    relief_t = max(view.last.get(family, NEVER) for family in RELIEF)
+    if view.t - relief_t > th["fresh_s"] or view.mood_peak is None:
         return None
     peak_t, peak = view.mood_peak
     if peak < th["peak"] or view.mood > min(peak - th["fell_by"], th["now_below"]):
@@ -50,7 +52,7 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     return Evidence(
         kind="words",
         t=view.t,
-        text=f"You {TECHNIQUES[first.family]}, and {view.t - first.t0:.0f} s later they thank you",
+        text=f"You {TECHNIQUES[first.family]}, and {view.t - first.t0:.0f} s later they come round",
         value=round(peak - view.mood, 1),
         unit="llr",
     )

@@ -137,6 +137,23 @@ Hello, hello?
 What's happening?
 Did you hang up?
 """,
+    "makes_up": """
+Sorry for shouting at you.
+I'm sorry I got so angry, it's not your fault.
+I know it's not your fault.
+Fair enough, then.
+Sorry for going off on one.
+I didn't mean to take it out on you.
+You've been very patient with me.
+
+I apologise for my tone earlier.
+Sorry about that, I was just so stressed.
+It's not you I'm angry with.
+I shouldn't have yelled.
+I know you're only doing your job.
+Fair play to you.
+Sorry, that was rude of me.
+""",
     "lets_you_wait": """
 Hold on, I need to find the page.
 Give me a second.
@@ -421,6 +438,14 @@ I'm still there until June.
 Hello, my name is Ann.
 Hello, I have a question about my bill.
 Hi, is this the bank?
+""",
+    "makes_up": """
+Sorry, could you say that again?
+Sorry to bother you.
+It's not my fault that it broke.
+I'm sorry but that's not good enough.
+Sorry, I got the wrong number.
+You're only doing half of it.
 """,
     "wants_to_tell": """
 It's just the one parcel.

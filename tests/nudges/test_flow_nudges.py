@@ -443,7 +443,7 @@ SETTLED = View(
 def test_settled_after_what_the_agent_did() -> None:
     why = need(they_settled, SETTLED)
     assert why is not None
-    assert why.text == "You named what went wrong, and 25 s later they thank you"
+    assert why.text == "You named what went wrong, and 25 s later they come round"
 
 
 @pytest.mark.parametrize(
@@ -452,9 +452,9 @@ def test_settled_after_what_the_agent_did() -> None:
         {"last": {}},
         {"t": 113.0},
         {"mood_peak": None},
-        {"mood_peak": (70.0, 3.3)},
+        {"mood_peak": (70.0, 2.4)},
         {"mood_peak": (98.0, 4.5)},
-        {"mood": 3.2},
+        {"mood": 3.1},
         {"cues": (cue("thanks_relief", 97.0),)},
         {"cues": (cue("acknowledgement", 30.0, "agent"),)},
         {"cues": (cue("acknowledgement", 98.0, "agent"),)},
@@ -463,6 +463,11 @@ def test_settled_after_what_the_agent_did() -> None:
 )
 def test_settled_is_not_said(change: dict[str, Any]) -> None:
     assert need(they_settled, replace(SETTLED, **change)) is None
+
+
+def test_settled_when_they_make_up() -> None:
+    sorry = replace(SETTLED, cues=(SETTLED.cues[0],), last={"makes_up": 97.0})
+    assert need(they_settled, sorry) is not None
 
 
 def test_settled_asks_for_nothing() -> None:

@@ -13,8 +13,9 @@ from rich.markup import escape
 
 from monitor.analysis import check_outputs
 from monitor.bench import BenchError, ear, feeder, live, replay
-from monitor.bench.figures import Spread, document, machine, save, shown, table
+from monitor.bench.figures import document, machine, save, shown, table
 from monitor.bench.search import largest
+from monitor.bench.tables import of_trials
 from monitor.config import load
 from monitor.resources import resource
 from monitor.sources.wav import WavSource
@@ -206,7 +207,7 @@ def live_command(
         most = asyncio.run(_trials(plan, sources, trials, tries=tries if find else 0))
     finally:
         if trials:
-            out.print(_live_table(_telling(trials, most)))
+            out.print(of_trials(_telling(trials, most)))
             titles = [source.info.title for source in sources]
             _keep(json, document("live", on, recordings=titles, trials=trials, most_calls=most))
     if most is not None:
@@ -271,86 +272,6 @@ def _verdict(made: live.Trial) -> str:
     if misses:
         return f"{made.calls:4} calls  [red]over budget[/]: {escape('; '.join(misses))}"
     return f"{made.calls:4} calls  [green]within the budgets[/]"
-
-
-PROCESSOR = {
-    "loop": "event loop",
-    "engine": "inside CTranslate2",
-    "features": "features and text around it",
-    "ear": "the ear",
-    "disk": "the disk",
-    "rest": "the rest",
-}
-"""What the parts of the processor time are called, in the order of ``processes.PARTS``."""
-
-
-def _live_table(trials: list[live.Trial]) -> Any:
-    made = table("Live calls", "p50 / p95 / p99", *(f"{trial.calls} calls" for trial in trials))
-
-    def spreads(name: str, of: str, unit: float, form: str) -> None:
-        made.add_row(name, *(_three(getattr(trial, of), unit, form) for trial in trials))
-
-    if any(trial.words for trial in trials):
-        spreads("utterance end → words, s", "words_s", 1, "{:.2f}")
-        spreads("… utterance cut, s", "cut_words_s", 1, "{:.2f}")
-    spreads("overlap of 0.6 s → talk-over, s", "talk_over_s", 1, "{:.2f}")
-    spreads("… once the rule is certain, s", "told_s", 1, "{:.2f}")
-    spreads("… → let them finish, s", "nudge_s", 1, "{:.2f}")
-    spreads("any fact, from its audio, s", "facts_s", 1, "{:.2f}")
-    if any(trial.words for trial in trials):
-        waits = [
-            (trial.queue.depth, trial.queue.oldest_wait_s, trial.queue.used) for trial in trials
-        ]
-        forms = ("{:.0f}", "{:.2f}", "{:.0%}")
-        names = ("utterances that wait", "oldest wait, s", "decoding threads in use")
-        for k, (name, form) in enumerate(zip(names, forms, strict=True)):
-            made.add_row(name, *(_three(each[k], 1, form) for each in waits))
-    spreads("event loop late, at most, ms", "loop_lag_s", 1e3, "{:g}")
-    spreads("ping, ms", "ping_s", 1e3, "{:.1f}")
-    spreads("feeder late, ms", "feeder_late_s", 1e3, "{:.1f}")
-    made.add_row("", *("" for _ in trials))
-    single: list[tuple[str, list[str]]] = [
-        ("words / talk-overs / nudges", [_counts(trial) for trial in trials]),
-        ("finals late / given up", [_losses(trial) for trial in trials]),
-        ("partials decoded / refused / shed", [_partials(trial) for trial in trials]),
-        ("monitor, cores", [shown(trial.server_cores) for trial in trials]),
-        *(
-            (f"… {told}", [shown(trial.server_parts.get(part)) for trial in trials])
-            for part, told in PROCESSOR.items()
-        ),
-        ("inside the engine", [shown(trial.engine_share, "{:.0%}") for trial in trials]),
-        ("loop waiting for a core", [shown(trial.server_loop_wait, "{:.0%}") for trial in trials]),
-        ("this process, cores", [shown(trial.feeder_cores) for trial in trials]),
-        ("memory when ready, MB", [shown(trial.ready_mb, "{:.0f}") for trial in trials]),
-        ("memory at most, MB", [shown(trial.peak_mb, "{:.0f}") for trial in trials]),
-        ("each call, MB", [shown(trial.mb_per_call, "{:.1f}") for trial in trials]),
-        ("start to ready, s", [shown(trial.start_s, "{:.1f}") for trial in trials]),
-    ]
-    for name, values in single:
-        made.add_row(name, *values)
-    return made
-
-
-def _three(spread: Spread, unit: float, form: str) -> str:
-    values = (spread.p50, spread.p95, spread.p99)
-    return " / ".join(shown(None if v is None else v * unit, form) for v in values)
-
-
-def _losses(trial: live.Trial) -> str:
-    return f"{trial.queue.late} / {trial.queue.given_up}"
-
-
-def _partials(trial: live.Trial) -> str:
-    queue = trial.queue
-    given_up = (*queue.shed.items(), *queue.expired.items(), *queue.failed.items())
-    lost = sum(count for kind, count in given_up if kind != "final")
-    counts = (queue.decoded, queue.refused)
-    told = [sum(n for kind, n in of.items() if kind != "final") for of in counts]
-    return f"{told[0]} / {told[1]} / {lost}"
-
-
-def _counts(trial: live.Trial) -> str:
-    return f"{trial.words_s.n} / {trial.talk_over_s.n} / {trial.nudge_s.n}"
 
 
 def _keep(path: Path | None, what: dict[str, Any]) -> None:

@@ -69,6 +69,7 @@ class Trial:
     queue: Queueing  # what the monitor said of its queue of words
     server_cores: float | None  # null where there is no /proc
     server_parts: dict[str, float]  # of that, cores by what threads are for (processes.PARTS)
+    engine_share: float | None  # of that, what part is inside the speech-to-text engine
     server_loop_wait: float | None  # share of time its loop was ready, but waited for a core
     feeder_cores: float
     ready_mb: float | None
@@ -87,13 +88,6 @@ class Trial:
         if self.ready_mb is None or self.calls_mb is None:
             return None
         return (self.calls_mb - self.ready_mb) / self.calls
-
-    @property
-    def engine_share(self) -> float | None:
-        """What part of the monitor's processor time is inside the speech-to-text engine."""
-        if not self.server_cores:
-            return None
-        return self.server_parts[ENGINE] / self.server_cores
 
     @property
     def valid(self) -> bool:
@@ -271,6 +265,8 @@ class _Run:
             for sent_at, late_s in zip(line.sent_at, line.late_s, strict=True)
             if since <= sent_at < until
         )
+        parts = _parts(before, after, took_s)
+        all_cores = sum(parts.values())
         return Trial(
             calls=self._plan.calls,
             seconds=round(took_s, 3),
@@ -286,7 +282,8 @@ class _Run:
             feeder_late_s=Spread.of(sent),
             queue=self._looks.figures(),
             server_cores=_cores(before, after, took_s, lambda u: u.cpu_s),
-            server_parts=_parts(before, after, took_s),
+            server_parts=parts,
+            engine_share=round(parts[ENGINE] / all_cores, 3) if all_cores else None,
             server_loop_wait=_cores(before, after, took_s, lambda u: u.loop_wait_s),
             feeder_cores=round(own_cpu_s / took_s, 3),
             ready_mb=round(ready.rss_mb, 1) if ready else None,

@@ -281,15 +281,7 @@ def print_effects(console: Console, found: Sequence[Effect]) -> None:
         )
         return
     table = _table("The customer's mood a minute after a nudge was due")
-    for column in (
-        "nudge",
-        "shown",
-        "held out",
-        "change shown",
-        "… held out",
-        "difference",
-        "95 %",
-    ):
+    for column in ("nudge", "shown", "held out", "done", "change", "difference", "95 %"):
         table.add_column(column, justify="left" if column == "nudge" else "right")
     table.add_column("so it is")
     for one in found:
@@ -298,8 +290,8 @@ def print_effects(console: Console, found: Sequence[Effect]) -> None:
             "[bold]all[/]" if one.nudge is None else one.nudge.replace("_", " "),
             str(one.shown),
             str(one.held_out),
-            _figure(one.change_shown, "{:+.2f}"),
-            _figure(one.change_held_out, "{:+.2f}"),
+            _both(one.given_shown, one.given_held_out, "{:.0%}"),
+            _both(one.change_shown, one.change_held_out, "{:+.2f}"),
             _figure(one.difference, "{:+.2f}"),
             low_high,
             EFFECTS[one.verdict],
@@ -307,9 +299,14 @@ def print_effects(console: Console, found: Sequence[Effect]) -> None:
     console.print(table)
     console.print(
         f"Of {overall.calls} calls under policies that held something out. Of 8; below 0 is calmer."
+        " Done and change: shown / held out. Difference: within each policy and nudge."
         " Intervals: bootstrap over calls. With many nudges, one in twenty differs by chance.",
         soft_wrap=True,
     )
+
+
+def _both(shown: float | None, held_out: float | None, form: str) -> str:
+    return f"{_figure(shown, form)} / {_figure(held_out, form)}"
 
 
 def _table(title: str) -> Table:

@@ -1,18 +1,9 @@
 """Tone of the customer's voice against own baseline and population; the agent's level.
 
-The customer: log-odds that an utterance sounds frustrated, from features that survive
-300-3400 Hz and any gain. Each feature is compared twice, and both comparisons enter a
-logistic sum with hand-set weights (``FEATURES``):
-
-- with the caller's own normal. It is estimated from the first ``BASELINE_S`` of voiced
-  speech and drifts slowly afterwards; with little heard it shrinks towards the
-  population (normal-normal empirical Bayes: posterior mean and predictive variance,
-  Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.5). The level has no
-  population: a gain must change nothing.
-- with the population. A caller who arrives angry has no calm baseline.
-
-Frustrated speech is higher, wider in pitch, louder, flatter in spectrum and a little
-faster (Banse & Scherer 1996; Juslin & Laukka 2003).
+The customer: a stretch of speech becomes a dozen measures that survive 300-3400 Hz and any gain
+(``measure``), and these the log-odds that it sounds frustrated (``monitor.tone``, a model whose
+numbers can be read in ``models/tone/tone.toml``). Frustrated speech is higher, wider in pitch,
+hits harder, and is flatter in spectrum (Banse & Scherer 1996; Juslin & Laukka 2003).
 
 The agent: observable behaviour only, the level. Nothing here takes the agent's pitch
 or spectrum, and no agent value can reach ``CustomerVoice``, which takes one channel.
@@ -22,95 +13,135 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log2, sqrt
-from statistics import median
+from statistics import fmean, median
 from typing import NamedTuple
 
+from monitor import tone
 from monitor.audio import BLOCK_S
 from monitor.events import Evidence
 from monitor.running import RunningMedian
+from monitor.tone import OwnNormal, Term, ToneModel
 from monitor.utterances import ROUNDING_S
 
 SHORTEST_S = 0.8
 VOICED_MIN_S = 0.3
 KEPT_BLOCKS = 780
 """25 s of speech: an utterance is asked for at the latest a cut and a hang-over later."""
-BASELINE_S = 20.0
-DRIFT_S = 90.0
-"""After the baseline, time constant in voiced speech of its drift."""
 VOICED_FROM = 0.7
 """Harmonicity from which a pitch is believed."""
 OCTAVE_GUARD_SEMITONES = 8.0
 """So far from the utterance's median, a pitch is an octave error."""
+STEP_MOST_SEMITONES = 4.0
+"""So much from block to block is another jump of the octave."""
 DIP_DB = 25.0
 """Stops and short pauses inside speech: so far below its median they are not voice."""
-STRETCH_S = 2.0
-"""The spreads below are those of stretches of about so much voiced speech."""
-CLIP_Z = 2.5
+LOUD_SHARE = 0.4
+"""The loudest blocks of the voice: its stressed vowels."""
 CLIP_LLR = 1.5
 CALM_LLR = -0.35
-"""A voice that is usual in everything speaks a little against frustration."""
+"""No more than that speaks against frustration: many a frustrated caller sounds calm."""
 REASON_LLR = 0.2
 REASONS = 3
 
-
-class Feature(NamedTuple):
-    """One feature of an utterance: its population and its weights, hand-set."""
-
-    name: str
-    unit: str
-    mean: float | None  # population; None: not comparable between calls
-    between: float  # standard deviation between callers
-    within: float  # standard deviation between one caller's calm utterances
-    own_weight: float  # log-odds per standard deviation above own normal
-    population_weight: float  # … above the population
-    reason: str  # for people in mid-call: no figures, no terms of acoustics
-
-
-FEATURES = (
-    Feature("pitch", "semitones", 9.0, 5.5, 2.5, 0.30, 0.10, "voice higher than usual"),
-    Feature("pitch_high", "semitones", 12.5, 5.5, 3.0, 0.10, 0.00, "voice goes up more than usual"),
-    Feature("pitch_range", "semitones", 6.0, 2.0, 2.5, 0.05, 0.05, "voice goes up and down a lot"),
-    Feature("level", "dB", None, 0.0, 2.7, 0.40, 0.00, "louder than usual"),
-    Feature("level_range", "dB", 25.5, 2.0, 5.0, 0.05, 0.05, "loud and soft by turns"),
-    Feature("balance", "dB", -12.0, 3.5, 3.2, 0.30, 0.30, "sharper voice than usual"),
-    Feature("rate", "syllables/s", 5.4, 0.5, 0.8, 0.10, 0.05, "faster than usual"),
+MEASURES = (
+    "pitch",
+    "melody",
+    "jumps",
+    "loudness",
+    "stress",
+    "punch",
+    "balance",
+    "balance_loud",
+    "balance_tilt",
+    "voicing",
+    "voicing_low",
+    "voiced",
+    "rate",
+    "pitch_level",
 )
-"""Pitch: semitones above 100 Hz, men and women mixed. Ranges are P90 - P10. Balance is
-1-3.4 kHz over 0.3-1 kHz in voiced blocks. Means and deviations: neutral clips of EmoDB
-(10 speakers, band-limited to 300-3400 Hz) and calm telephone speech, rounded; in the
-same clips anger is 5 to 10 semitones higher and 5 to 9 dB flatter in balance."""
+"""What ``measure`` gives, in this order; docs/tone.md defines each."""
+
+
+class Stretch(NamedTuple):
+    """A stretch of speech, measured."""
+
+    t1: float
+    values: tuple[float, ...]  # in the order of MEASURES
+    voiced_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Tone:
     """Log-odds that the customer sounds frustrated, and the strongest reasons."""
 
-    llr: float
+    llr: float  # evidence for the mood, from CALM_LLR to CLIP_LLR
     evidence: list[Evidence]
+    log_odds: float  # that it is angry rather than anything else, at even odds
 
 
 class _Heard(NamedTuple):
     t: float
     level_db: float
     semitones: float | None
+    voicing: float
     balance_db: float
     nuclei: float
+
+
+class StretchMeter:
+    """Keeps the newest speech of one channel and measures stretches of it."""
+
+    def __init__(self) -> None:
+        self._blocks: deque[_Heard] = deque(maxlen=KEPT_BLOCKS)
+
+    def step(
+        self,
+        t: float,
+        speaking: bool,
+        level_db: float,
+        f0_hz: float,
+        voicing: float,
+        balance_db: float,
+        nuclei: float,
+    ) -> None:
+        """One block of the channel that ends at audio time ``t``; ``f0_hz`` NaN: unvoiced."""
+        if speaking:
+            semitones = 12 * log2(f0_hz / 100) if f0_hz > 0 and voicing >= VOICED_FROM else None
+            self._blocks.append(_Heard(t, level_db, semitones, voicing, balance_db, nuclei))
+
+    def missing(self) -> None:
+        """No audio for a while: what was heard before is no part of what comes after."""
+        self._blocks.clear()
+
+    def stretch(self, t0: float, t1: float) -> Stretch | None:
+        """The speech from ``t0`` to ``t1``; None below 0.8 s of it, or 0.3 s voiced."""
+        spoken = [b for b in self._blocks if t0 + ROUNDING_S < b.t <= t1 + ROUNDING_S]
+        if len(spoken) * BLOCK_S < SHORTEST_S - ROUNDING_S:
+            return None
+        lowest_db = median(b.level_db for b in spoken) - DIP_DB
+        blocks = [b for b in spoken if b.level_db >= lowest_db]
+        voiced_s = sum(b.semitones is not None for b in blocks) * BLOCK_S
+        return Stretch(t1, _measure(blocks), voiced_s) if voiced_s >= VOICED_MIN_S else None
 
 
 class CustomerVoice:
     """The customer's tone, utterance by utterance. Takes one channel: the customer's."""
 
-    def __init__(self) -> None:
-        self._blocks: deque[_Heard] = deque(maxlen=KEPT_BLOCKS)
-        self._means = [feature.mean or 0.0 for feature in FEATURES]
-        self._voiced_s = 0.0
+    def __init__(self, model: ToneModel | None = None) -> None:
+        """With the model that is shipped. Raises tone.ToneError where its measures are others."""
+        self._model = model or tone.shipped()
+        if tuple(each.name for each in self._model.measures) != MEASURES:
+            raise tone.ToneError(f"a tone model has the measures {', '.join(MEASURES)}, in order")
+        self._meter = StretchMeter()
+        self._normal = OwnNormal(self._model)
         self._frozen = False
 
     @property
     def baseline_s(self) -> float:
         """Voiced speech behind the caller's own normal, s."""
-        return self._voiced_s
+        return self._normal.heard_s
 
     def freeze(self, frozen: bool) -> None:
         """While frustration is likely, nothing that is heard is called normal."""
@@ -126,80 +157,53 @@ class CustomerVoice:
         balance_db: float,
         nuclei: float,
     ) -> None:
-        """One block of the customer's channel that ends at audio time ``t``.
-
-        ``f0_hz`` is NaN where unvoiced."""
-        if speaking:
-            semitones = 12 * log2(f0_hz / 100) if f0_hz > 0 and voicing >= VOICED_FROM else None
-            self._blocks.append(_Heard(t, level_db, semitones, balance_db, nuclei))
+        """One block of the customer's channel, as for ``StretchMeter``."""
+        self._meter.step(t, speaking, level_db, f0_hz, voicing, balance_db, nuclei)
 
     def missing(self) -> None:
-        """No audio for a while: what was heard before is no part of what comes after."""
-        self._blocks.clear()
+        """No audio for a while."""
+        self._meter.missing()
 
     def utterance(self, t0: float, t1: float) -> Tone | None:
         """Tone of the speech from ``t0`` to ``t1``; None below 0.8 s of it, or 0.3 s voiced.
 
         What was heard becomes part of the caller's own normal, unless frozen."""
-        spoken = [b for b in self._blocks if t0 + ROUNDING_S < b.t <= t1 + ROUNDING_S]
-        if len(spoken) * BLOCK_S < SHORTEST_S - ROUNDING_S:
-            return None
-        lowest_db = median(b.level_db for b in spoken) - DIP_DB
-        blocks = [b for b in spoken if b.level_db >= lowest_db]
-        voiced = [b for b in blocks if b.semitones is not None]
-        voiced_s = len(voiced) * BLOCK_S
-        if voiced_s < VOICED_MIN_S:
-            return None
-        values = _features(blocks, voiced)
-        tone = self._judge(t1, values)
+        stretch = self._meter.stretch(t0, t1)
+        return None if stretch is None else self.hear(stretch)
+
+    def hear(self, stretch: Stretch) -> Tone:
+        """Judge a stretch, then learn from it what is normal."""
+        terms = self._model.terms(stretch.values, self._normal)
+        log_odds = self._model.bias + sum(term.llr for term in terms)
+        llr = max(CALM_LLR, min(CLIP_LLR, self._model.evidence(log_odds, self._normal)))
         if not self._frozen:
-            self._learn(values, voiced_s)
-        return tone
+            self._normal.learn(stretch.values, stretch.voiced_s, log_odds)
+        return Tone(llr, self._reasons(stretch.t1, terms) if llr > 0 else [], log_odds)
 
-    def _judge(self, t: float, values: list[float]) -> Tone:
-        llr = CALM_LLR
-        reasons: list[tuple[float, Evidence]] = []
-        for feature, value, own in zip(FEATURES, values, self._means, strict=True):
-            own_mean, own_spread = self._normal(feature, own)
-            term = 0.0
-            if own_spread is not None:
-                term += feature.own_weight * _clip((value - own_mean) / own_spread, CLIP_Z)
-            if feature.mean is not None:
-                spread = sqrt(feature.between**2 + feature.within**2)
-                z = _clip((value - feature.mean) / spread, CLIP_Z)
-                term += feature.population_weight * z
-            llr += term
-            if term >= REASON_LLR:
-                evidence = Evidence(
-                    kind="voice",
-                    t=t,
-                    text=feature.reason,
-                    value=value - own_mean,
-                    unit=feature.unit,
-                )
-                reasons.append((term, evidence))
-        reasons.sort(key=lambda reason: -reason[0])
-        return Tone(_clip(llr, CLIP_LLR), [evidence for _, evidence in reasons[:REASONS]])
-
-    def _normal(self, feature: Feature, own: float) -> tuple[float, float | None]:
-        """The caller's normal and the spread around it; None while nothing is known."""
-        stretches = self._voiced_s / STRETCH_S
-        if feature.mean is None:
-            if stretches == 0:
-                return own, None
-            return own, feature.within * sqrt(1 + 1 / stretches)
-        within, between = feature.within**2, feature.between**2
-        trust = between * stretches / (between * stretches + within)
-        mean = trust * own + (1 - trust) * feature.mean
-        return mean, sqrt(within + (1 - trust) * between)
-
-    def _learn(self, values: list[float], voiced_s: float) -> None:
-        self._voiced_s += voiced_s
-        memory_s = self._voiced_s if self._voiced_s <= BASELINE_S else DRIFT_S
-        share = min(1.0, voiced_s / memory_s)
-        self._means = [
-            mean + share * (value - mean) for mean, value in zip(self._means, values, strict=True)
-        ]
+    def _reasons(self, t: float, terms: list[Term]) -> list[Evidence]:
+        """The groups of measures that speak most for frustration, strongest first."""
+        groups: dict[str, list[Term]] = {}
+        for term in terms:
+            groups.setdefault(term.measure.group, []).append(term)
+        found = []
+        for group, members in groups.items():
+            llr = self._model.share * sum(term.llr for term in members)
+            if llr < REASON_LLR:
+                continue
+            strongest = max(members, key=lambda term: term.llr)
+            if not strongest.plain:
+                continue  # "than usual" would not be true of this caller
+            above, words = strongest.above, self._model.words[group]
+            evidence = Evidence(
+                kind="voice",
+                t=t,
+                text=words.more if above > 0 else words.less,
+                value=above,
+                unit=strongest.measure.unit,
+            )
+            found.append((llr, evidence))
+        found.sort(key=lambda reason: -reason[0])
+        return [evidence for _, evidence in found[:REASONS]]
 
 
 class AgentLevel:
@@ -229,28 +233,81 @@ class AgentLevel:
         return self._recent.median - self._usual.median
 
 
-def _features(blocks: list[_Heard], voiced: list[_Heard]) -> list[float]:
-    """Values in the order of FEATURES."""
-    pitch = sorted(b.semitones for b in voiced if b.semitones is not None)
-    middle = _quantile(pitch, 0.5)
-    pitch = [value for value in pitch if abs(value - middle) <= OCTAVE_GUARD_SEMITONES]
+def _measure(blocks: list[_Heard]) -> tuple[float, ...]:
+    """Values in the order of MEASURES; at least one block is voiced."""
+    voiced = [b for b in blocks if b.semitones is not None]
+    middle = _quantile(sorted(_pitch(b) for b in voiced), 0.5)
+    sung = [b for b in voiced if abs(_pitch(b) - middle) <= OCTAVE_GUARD_SEMITONES]
+    pitch = [_pitch(b) for b in sung]
     level = sorted(b.level_db for b in blocks)
-    balance = sorted(b.balance_db for b in voiced)
-    syllables = sum(b.nuclei for b in blocks)
-    return [
-        _quantile(pitch, 0.5),
-        _quantile(pitch, 0.9),
-        _quantile(pitch, 0.9) - _quantile(pitch, 0.1),
-        _quantile(level, 0.5),
-        _quantile(level, 0.9) - _quantile(level, 0.1),
-        _quantile(balance, 0.5),
-        syllables / (len(blocks) * BLOCK_S),
-    ]
+    median_db, high_db = _quantile(level, 0.5), _quantile(level, 0.9)
+    voiced_db = [b.level_db for b in voiced]
+    balance = [b.balance_db for b in voiced]
+    loud_db = _quantile(sorted(voiced_db), 1 - LOUD_SHARE)
+    voicing = sorted(b.voicing for b in voiced)
+    return (
+        _quantile(sorted(pitch), 0.5),
+        _spread(pitch),
+        fmean(_jumps(voiced) or [0.0]),
+        high_db,
+        high_db - median_db,
+        fmean(_steps(blocks) or [0.0]),
+        _quantile(sorted(balance), 0.5),
+        fmean(b.balance_db for b in voiced if b.level_db >= loud_db),
+        _slope(voiced_db, balance),
+        _quantile(voicing, 0.5),
+        _quantile(voicing, 0.2),
+        len(voiced) / len(blocks),
+        sum(b.nuclei for b in blocks) / (len(blocks) * BLOCK_S),
+        _correlation([b.level_db for b in sung], pitch),
+    )
+
+
+def _pitch(block: _Heard) -> float:
+    assert block.semitones is not None  # noqa: S101  # only voiced blocks come here
+    return block.semitones
+
+
+def _jumps(voiced: list[_Heard]) -> list[float]:
+    """Steps of the pitch between neighbouring blocks, semitones."""
+    steps = [abs(_pitch(b) - _pitch(a)) for a, b in _neighbours(voiced)]
+    return [step for step in steps if step < STEP_MOST_SEMITONES]
+
+
+def _steps(blocks: list[_Heard]) -> list[float]:
+    """Steps of the level between neighbouring blocks, dB."""
+    return [abs(b.level_db - a.level_db) for a, b in _neighbours(blocks)]
+
+
+def _neighbours(blocks: list[_Heard]) -> list[tuple[_Heard, _Heard]]:
+    return [(a, b) for a, b in pairwise(blocks) if b.t - a.t < 1.5 * BLOCK_S]
+
+
+def _spread(values: list[float]) -> float:
+    mean = fmean(values)
+    return sqrt(fmean([(value - mean) ** 2 for value in values]))
+
+
+def _covariance(x: list[float], y: list[float]) -> float:
+    x_mean, y_mean = fmean(x), fmean(y)
+    return fmean([(a - x_mean) * (b - y_mean) for a, b in zip(x, y, strict=True)])
+
+
+FLAT = 1e-6
+"""Of no spread, no slope can be told."""
+
+
+def _slope(x: list[float], y: list[float]) -> float:
+    """Of the line of least squares; 0 where x does not vary."""
+    across = _spread(x)
+    return _covariance(x, y) / across**2 if across > FLAT else 0.0
+
+
+def _correlation(x: list[float], y: list[float]) -> float:
+    """0 where either does not vary."""
+    product = _spread(x) * _spread(y)
+    return _covariance(x, y) / product if product > FLAT else 0.0
 
 
 def _quantile(ordered: list[float], q: float) -> float:
     return ordered[min(int(q * len(ordered)), len(ordered) - 1)]
-
-
-def _clip(value: float, limit: float) -> float:
-    return max(-limit, min(limit, value))

@@ -14,7 +14,7 @@ ROOMS: list[tuple[str, str]] = [
     ("hearing", "audio vad pitch syllables ear running leak crosstalk foreground parties"),
     (
         "understanding",
-        "turns floor utterances overlaps attempt usual backchannels voice rate accommodation pace"
+        "turns floor utterances overlaps attempt usual backchannels tone voice rate accommodation pace"
         " wording misheard phrases cues early partials mood customer view naming memory nudges"
         " repertoire opportunities scorecard policy report call redaction listed",
     ),

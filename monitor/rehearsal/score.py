@@ -3,9 +3,9 @@
     agent     ".....=====....."
     customer  "====......====="
 
-``.`` silence, ``=`` speech, ``#`` speech 6 dB louder, ``^`` speech 4 semitones
-higher and 3 dB louder, ``'`` a soft backchannel (speech 3 dB quieter). A digit n is
-speech at n syllables per second; the others run at 4.
+``.`` silence, ``=`` speech, ``#`` speech 6 dB louder and 3 dB sharper, ``^`` speech 4
+semitones higher, 3 dB louder and 4 dB sharper, ``'`` a soft backchannel (speech 3 dB
+quieter). A digit n is speech at n syllables per second; the others run at 4.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def heard(agent: str = "", customer: str = "") -> Heard:
             out["level_db"][row, block] = BASE_DB[row] + louder_db
             out["f0_hz"][row, block] = BASE_HZ[row] * 2 ** ((4.0 if char == "^" else 0.0) / 12)
             out["voicing"][row, block] = 0.9
+            out["balance_db"][row, block] += {"#": 3.0, "^": 4.0}.get(char, 0.0)
             before = int(syllables)
             syllables += (float(char) if char.isdigit() else 4.0) * BLOCK_S
             out["nuclei"][row, block] = int(syllables) - before

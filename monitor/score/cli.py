@@ -22,6 +22,7 @@ from monitor.score import annotated, bars, page, scoring, tables
 from monitor.score.annotated import AnnotatedCall
 from monitor.score.exhibits import Exhibits
 from monitor.score.scoring import ScoredCall, TurnsFigures
+from monitor.score.voicecli import voice_command
 from monitor.score.wordcli import words_command
 from monitor.terminal import progress
 
@@ -31,6 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("words")(words_command)
+app.command("voice")(voice_command)
 err = Console(stderr=True)
 
 FILE_COLUMNS = 120

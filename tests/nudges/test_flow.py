@@ -1,7 +1,8 @@
 """The phrases of models/phrases/en/flow.toml: what they hear, and what they must not.
 
-The lines are made up: a floor against loss, no recall on calls. On the half that was not looked
-at while the phrases were written, 147 of 150 were heard.
+The lines are made up, so this is a floor against loss and no recall on calls. Of the halves that
+were not looked at while the phrases were written 154 of 157 were heard; of 100 lines written later
+68, and after these had widened the phrases, 50 of 60 newer ones. Somebody else's would show less.
 """
 
 from __future__ import annotations

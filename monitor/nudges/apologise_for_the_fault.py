@@ -48,4 +48,4 @@ def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
-    return as_said(view, since, "apology", "acknowledgement")
+    return as_said(view, since, *SORRY)

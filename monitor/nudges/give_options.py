@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
+from monitor.events import Cue, Evidence
 from monitor.nudges._common import agent_had_a_chance, agent_words_known, quoted
 from monitor.nudges._cues import (
     OWNED,
@@ -41,7 +41,7 @@ OFFERED = (*WAYS_OUT, "time_given", "resolved", *OWNED)
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if not view.words:
         return None
-    asked = newest(view, th["fresh_s"], "asks_options")
+    asked = _asked(view, th)
     if (
         asked is not None
         and not said_since(view, asked.t0, *OFFERED)
@@ -49,6 +49,15 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     ):
         return because(asked, f"They asked {quoted(asked.text)}; nothing was offered yet")
     return _long_clear(view, th)
+
+
+def _asked(view: View, th: Mapping[str, float]) -> Cue | None:
+    return newest(view, th["fresh_s"], "asks_options")
+
+
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    asked = _asked(view, th) if view.words else None
+    return because(asked, f"They asked {quoted(asked.text)}") if asked is not None else None
 
 
 def _long_clear(view: View, th: Mapping[str, float]) -> Evidence | None:
@@ -76,4 +85,4 @@ def _long_clear(view: View, th: Mapping[str, float]) -> Evidence | None:
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
-    return as_said(view, since, *WAYS_OUT)
+    return as_said(view, since, *WAYS_OUT, "time_given", "resolved")

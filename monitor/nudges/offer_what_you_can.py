@@ -39,5 +39,15 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     return because(no, f"You said {quoted(no.text)} and nothing else that is possible")
 
 
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    no = newest(view, th["fresh_s"], "refusal") if view.words else None
+    if no is None:
+        return None
+    before = said_since(view, no.t0 - th["same_breath_s"], *OFFERED)
+    if before and not said_since(view, no.t0, *OFFERED):
+        return None
+    return because(no, f"You said {quoted(no.text)}")
+
+
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     return as_said(view, since, *OFFERED)

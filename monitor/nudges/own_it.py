@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
+from monitor.events import Cue, Evidence
 from monitor.nudges._common import agent_had_a_chance, agent_words_known, quoted
 from monitor.nudges._cues import OWNED, as_said, because, newest, said_since, tense
 from monitor.view import View
@@ -28,7 +28,7 @@ THRESHOLDS = {
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if not view.words:
         return None
-    asked = newest(view, th["fresh_s"], "who_will")
+    asked = _asked(view, th)
     if (
         asked is not None
         and not said_since(view, asked.t0, *OWNED)
@@ -44,6 +44,15 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     ):
         return because(away, f"You said {quoted(away.text)}; they need somebody to take it on")
     return None
+
+
+def _asked(view: View, th: Mapping[str, float]) -> Cue | None:
+    return newest(view, th["fresh_s"], "who_will")
+
+
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    asked = _asked(view, th) if view.words else None
+    return because(asked, f"They asked {quoted(asked.text)}") if asked is not None else None
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:

@@ -48,5 +48,10 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     return because(closing, "The call is ending, and nobody has said thanks")
 
 
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    told = newest(view, th["complaint_stale_s"], "gives_feedback") if view.words else None
+    return because(told, f"They told you: {quoted(told.text)}") if told is not None else None
+
+
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     return as_said(view, since, *THANKS)

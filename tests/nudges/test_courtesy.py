@@ -74,6 +74,11 @@ def test_thank_is_not_needed(view: View) -> None:
     assert need(thank_them, view) is None
 
 
+def test_thank_is_called_for_as_soon_as_they_tell() -> None:
+    assert thank_them.called_for(replace(COMPLAINED, t=82.0), thank_them.THRESHOLDS)
+    assert not thank_them.called_for(ENDS, thank_them.THRESHOLDS)
+
+
 def test_thank_done() -> None:
     assert done(thank_them, with_cues(QUIET, agents("gratitude", 98.0)), 96.0)
     assert not done(thank_them, with_cues(QUIET, agents("closing", 98.0)), 96.0)

@@ -75,6 +75,11 @@ def test_own_is_not_needed(view: View) -> None:
     assert need(own_it, view) is None
 
 
+def test_own_is_called_for_as_soon_as_they_ask() -> None:
+    assert own_it.called_for(replace(ASKED, t=92.0, agent_last_speech=80.0), own_it.THRESHOLDS)
+    assert not own_it.called_for(AWAY, own_it.THRESHOLDS)
+
+
 def test_own_done() -> None:
     how = done(own_it, with_cues(QUIET, agents("owned", 98.0)), 96.0)
     assert how is not None
@@ -192,9 +197,10 @@ def test_apologise_is_called_for_before_it_is_due() -> None:
     assert called.t == 80.0
 
 
-def test_apologise_done_by_naming_it() -> None:
-    assert done(apologise_for_the_fault, with_cues(QUIET, agents("apology", 98.0)), 96.0)
-    assert not done(apologise_for_the_fault, with_cues(QUIET, agents("bare_sorry", 98.0)), 96.0)
+@pytest.mark.parametrize("family", ["apology", "acknowledgement", "bare_sorry"])
+def test_apologise_done(family: str) -> None:
+    assert done(apologise_for_the_fault, with_cues(QUIET, agents(family, 98.0)), 96.0)
+    assert not done(apologise_for_the_fault, with_cues(QUIET, agents(family, 90.0)), 96.0)
 
 
 KETTLE = (

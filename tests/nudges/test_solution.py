@@ -143,6 +143,15 @@ def test_offer_is_not_needed(view: View) -> None:
     assert need(offer_what_you_can, view) is None
 
 
+def test_offer_is_called_for_with_the_no_itself() -> None:
+    th = offer_what_you_can.THRESHOLDS
+    at_once = replace(NO, t=95.0, customer_turn=None, agent_speaking_since=92.0)
+    assert offer_what_you_can.called_for(at_once, th)
+    both = with_cues(at_once, agents("alternative", 94.0))
+    assert offer_what_you_can.called_for(both, th), "the same breath has it, and is counted"
+    assert not offer_what_you_can.called_for(with_cues(NO, agents("options", 85.0)), th)
+
+
 def test_offer_done() -> None:
     assert done(offer_what_you_can, with_cues(QUIET, agents("alternative", 98.0)), 96.0)
     assert not done(offer_what_you_can, with_cues(QUIET, agents("refusal", 98.0)), 96.0)
@@ -205,6 +214,12 @@ def test_options_when_it_has_long_been_clear() -> None:
 )
 def test_options_are_not_needed(view: View) -> None:
     assert need(give_options, view) is None
+
+
+def test_options_are_called_for_as_soon_as_they_ask() -> None:
+    th = give_options.THRESHOLDS
+    assert give_options.called_for(replace(ASKS, t=90.0, agent_last_speech=80.0), th)
+    assert not give_options.called_for(LONG, th)
 
 
 def test_options_done() -> None:

@@ -107,6 +107,8 @@ def test_live(home: Path, call: Path, capsys: pytest.CaptureFixture[str]) -> Non
     arguments = ("--calls", 2, "--seconds", 8, "--call", call, "--no-words", "--json", path)
     ran = run(capsys, "bench", "live", *arguments)
     assert (ran.status, ran.err) == (0, ""), ran
+    assert "the ear" in ran.out
+    assert "CTranslate2" not in ran.out, "there is nothing to tell of words"
     found = json.loads(path.read_text())
     assert found["recordings"] == ["call"]
     (trial,) = found["trials"]
@@ -146,8 +148,9 @@ def test_live_words_are_received(
 ) -> None:
     path = home / "out.json"
     arguments = ("--calls", 2, "--seconds", 8, "--call", call, "--json", path)
-    found = figures(run(capsys, "bench", "live", *arguments), path)
-    (trial,) = found["trials"]
+    ran = run(capsys, "bench", "live", *arguments)
+    assert "CTranslate2's part of all" in ran.out
+    (trial,) = figures(ran, path)["trials"]
     assert trial["words_s"]["n"] + trial["cut_words_s"]["n"] > 0
     assert trial["seen"]["words"] >= trial["words_s"]["n"]
     assert_ordered(trial["words_s"])

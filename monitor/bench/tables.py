@@ -20,6 +20,11 @@ PROCESSOR = {
 }
 """What the parts of the processor time are called, in the order of ``processes.PARTS``."""
 
+LOSSES = "finals late / given up"
+PARTIALS = "partials decoded / refused / shed"
+SHARE = "CTranslate2's part of all"
+ABOUT_WORDS = {LOSSES, PARTIALS, SHARE, f"… {PROCESSOR['engine']}", f"… {PROCESSOR['features']}"}
+
 
 def of_trials(trials: Sequence[Trial]) -> Table:
     """A row for each figure, a column for each trial."""
@@ -28,14 +33,15 @@ def of_trials(trials: Sequence[Trial]) -> Table:
     def spreads(name: str, of: str, unit: float, form: str) -> None:
         made.add_row(name, *(_three(attrgetter(of)(trial), unit, form) for trial in trials))
 
-    if any(trial.words for trial in trials):
+    words = any(trial.words for trial in trials)
+    if words:
         spreads("utterance end → words, s", "words_s", 1, "{:.2f}")
         spreads("… utterance cut, s", "cut_words_s", 1, "{:.2f}")
     spreads("overlap of 0.6 s → talk-over, s", "talk_over_s", 1, "{:.2f}")
     spreads("… once the rule is certain, s", "told_s", 1, "{:.2f}")
     spreads("… → let them finish, s", "nudge_s", 1, "{:.2f}")
     spreads("any fact, from its audio, s", "facts_s", 1, "{:.2f}")
-    if any(trial.words for trial in trials):
+    if words:
         spreads("utterances that wait", "queue.depth", 1, "{:.0f}")
         spreads("oldest wait, s", "queue.oldest_wait_s", 1, "{:.2f}")
         spreads("decoding threads in use", "queue.used", 1, "{:.0%}")
@@ -45,14 +51,14 @@ def of_trials(trials: Sequence[Trial]) -> Table:
     made.add_row("", *("" for _ in trials))
     single: list[tuple[str, list[str]]] = [
         ("words / talk-overs / nudges", [_counts(trial) for trial in trials]),
-        ("finals late / given up", [_losses(trial) for trial in trials]),
-        ("partials decoded / refused / shed", [_partials(trial) for trial in trials]),
+        (LOSSES, [_losses(trial) for trial in trials]),
+        (PARTIALS, [_partials(trial) for trial in trials]),
         ("monitor, cores", [shown(trial.server_cores) for trial in trials]),
         *(
             (f"… {told}", [shown(trial.server_parts.get(part)) for trial in trials])
             for part, told in PROCESSOR.items()
         ),
-        ("CTranslate2's part of all", [shown(trial.engine_share, "{:.0%}") for trial in trials]),
+        (SHARE, [shown(trial.engine_share, "{:.0%}") for trial in trials]),
         ("loop waiting for a core", [shown(trial.server_loop_wait, "{:.0%}") for trial in trials]),
         ("this process, cores", [shown(trial.feeder_cores) for trial in trials]),
         ("memory when ready, MB", [shown(trial.ready_mb, "{:.0f}") for trial in trials]),
@@ -61,7 +67,8 @@ def of_trials(trials: Sequence[Trial]) -> Table:
         ("start to ready, s", [shown(trial.start_s, "{:.1f}") for trial in trials]),
     ]
     for name, values in single:
-        made.add_row(name, *values)
+        if words or name not in ABOUT_WORDS:
+            made.add_row(name, *values)
     return made
 
 

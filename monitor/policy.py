@@ -9,22 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from monitor.config import MoodSettings, NudgeSettings
-from monitor.events import (
-    Event,
-    Evidence,
-    NudgeClosed,
-    NudgeOpened,
-    NudgeReport,
-    Technique,
-    Withheld,
-)
+from monitor.events import Event, Evidence, NudgeReport, Technique, Withheld
 from monitor.opportunities import EFFECT_AFTER_S, Case, Opportunities
 from monitor.repertoire import FOLDER, Nudge, digest, load
 from monitor.scorecard import scorecard
+from monitor.screen import Screen
 from monitor.view import View
 
 __all__ = ["EFFECT_AFTER_S", "FOLDER", "Policy", "held_out"]
@@ -35,22 +26,11 @@ REPLACE_AFTER_S = 5.0
 """… and only after it could be read. Replacing does not wait for the gap."""
 WATCH = MoodSettings().watch
 
-Outcome = Literal["done", "expired", "replaced", "dismissed", "retracted", "call_ended"]
-
 
 def held_out(call_id: str, opportunity: str, share: float) -> bool:
     """Chance that a log repeats: the same call holds out the same nudges again."""
     digest = hashlib.sha256(f"{call_id}/{opportunity}".encode()).digest()
     return int.from_bytes(digest[:8]) < share * 2**64
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """The nudge on the screen."""
-
-    nudge: Nudge
-    id: str
-    t: float
 
 
 class Policy:
@@ -67,9 +47,7 @@ class Policy:
         self._nudges = [nudge for nudge in nudges if nudge.when == "during"]
         self._after = [nudge for nudge in nudges if nudge.when == "after"]
         self._needs = Opportunities(settings.cooldown_s)
-        self._screen: _Shown | None = None
-        self._opened = 0
-        self._reports: dict[str, NudgeReport] = {}
+        self._screen = Screen()
         self._budget = settings.max_per_call
         self._last_t = float("-inf")
         self._last_of_kind: dict[str, float] = {}
@@ -84,15 +62,12 @@ class Policy:
     @property
     def open(self) -> str | None:
         """Name of the nudge on the screen, or None."""
-        return self._screen.nudge.name if self._screen is not None else None
+        return self._screen.now.nudge.name if self._screen.now is not None else None
 
     def step(self, view: View) -> list[Event]:
         """One look at the call: closes what is over, records what is needed, opens at most
         one."""
-        events: list[Event] = []
-        if self._screen is not None:
-            events += self._close_if_over(self._screen, view)
-        events += self._needs.step(view)
+        events: list[Event] = [*self._screen.step(view), *self._needs.step(view)]
         if view.began is not None:
             for nudge in self._nudges:
                 if nudge.name not in self._praised:
@@ -112,43 +87,38 @@ class Policy:
                 self._needs.withhold(case, reason or "on_screen", view)
                 events.append(self._needs.tell(case, view.t))
                 continue
-            if self._screen is not None:
-                events.append(self._close(self._screen, view.t, "call_ended", ""))
+            events += self._screen.close(view.t, "call_ended")
             events += self._show(case, why, view)
             shown = True
         return events
 
     def dismiss(self, nudge_id: str, t: float) -> list[Event]:
         """The agent waved it away. Nothing happens when it is not on the screen."""
-        if self._screen is None or self._screen.id != nudge_id:
+        shown = self._screen.now
+        if shown is None or shown.id != nudge_id:
             return []
-        return [self._close(self._screen, t, "dismissed", "Waved away")]
+        return [*self._screen.close(t, "dismissed", "Waved away")]
 
     def snooze(self, for_s: float, t: float) -> list[Event]:
         """No nudges for so long; the one on the screen goes too."""
         self._snoozed_until = t + for_s
-        if self._screen is None:
-            return []
-        return [self._close(self._screen, t, "dismissed", "Snoozed")]
+        return [*self._screen.close(t, "dismissed", "Snoozed")]
 
     def retract(self, t: float, why: str) -> list[Event]:
         """The ground of all nudges is gone (mixed channels): the one on the screen goes."""
-        events: list[Event] = []
-        if self._screen is not None:
-            events.append(self._close(self._screen, t, "retracted", why))
-        return [*events, *self._needs.retract(t)]
+        return [*self._screen.close(t, "retracted", why), *self._needs.retract(t)]
 
     def end(self, view: View) -> list[Event]:
         """The call is over: closes what is open and tells the effects still due. What is meant
         for after the call stays."""
-        events: list[Event] = []
-        if self._screen is not None and self._screen.nudge.when == "during":
-            events.append(self._close(self._screen, view.t, "call_ended", ""))
-        return [*events, *self._needs.end(view)]
+        shown = self._screen.now
+        stays = shown is not None and shown.nudge.when == "after"
+        closed = [] if stays else self._screen.close(view.t, "call_ended")
+        return [*closed, *self._needs.end(view)]
 
     def reports(self) -> list[NudgeReport]:
         """Every nudge of the call so far, in order; without those for the agent only."""
-        return list(self._reports.values())
+        return self._screen.reports()
 
     def scorecard(self) -> list[Technique]:
         """What was called for so far, and what was given."""
@@ -204,8 +174,7 @@ class Policy:
             reason = self._as_if(case)
             self._take_place(case.nudge, view)
         if not reason:
-            if self._screen is not None:
-                yield self._close(self._screen, view.t, "replaced", case.nudge.title)
+            yield from self._screen.close(view.t, "replaced", case.nudge.title)
             yield from self._show(case, why, view)
             return
         self._needs.withhold(case, reason, view)
@@ -238,7 +207,7 @@ class Policy:
         return self._place_taken(nudge, view)
 
     def _place_taken(self, nudge: Nudge, view: View) -> Withheld:
-        shown = self._screen
+        shown = self._screen.now
         if shown is None:
             gap = view.t - self._last_t < self._settings.min_gap_s
             return "gap" if gap and not nudge.praise else ""
@@ -266,58 +235,8 @@ class Policy:
             self._last_t = view.t
             self._budget -= 1
 
-    # ---- the screen ----------------------------------------------------------------
-
     def _show(self, case: Case, why: Evidence, view: View) -> Iterator[Event]:
-        nudge = case.nudge
-        self._opened += 1
-        shown = _Shown(nudge, f"n{self._opened}", view.t)
-        self._screen = shown
-        self._needs.shown(case, shown.id, view)
+        opened = self._screen.show(case.nudge, why, view.t)
+        self._needs.shown(case, opened.id, view)
         yield self._needs.tell(case, view.t)
-        if not nudge.private:
-            self._reports[shown.id] = NudgeReport(
-                id=shown.id,
-                nudge=nudge.name,
-                title=nudge.title,
-                t=round(view.t, 2),
-                why=why.text,
-            )
-        yield NudgeOpened(
-            t=view.t,
-            id=shown.id,
-            nudge=nudge.name,
-            title=nudge.title,
-            text=nudge.text,
-            why=why.text,
-            evidence=[why],
-            priority=nudge.priority,
-            ttl_s=nudge.ttl_s,
-            when=nudge.when,
-            private=nudge.private,
-        )
-
-    def _close_if_over(self, shown: _Shown, view: View) -> Iterator[Event]:
-        nudge = shown.nudge
-        if nudge.holds is not None and not nudge.holds(view, shown.t, nudge.thresholds):
-            yield self._close(shown, view.t, "retracted", "It was not so after all")
-        elif (how := nudge.done(view, shown.t, nudge.thresholds)) is not None:
-            yield self._close(shown, view.t, "done", how.text)
-        elif view.t - shown.t >= nudge.ttl_s:
-            yield self._close(shown, view.t, "expired", "")
-
-    def _close(self, shown: _Shown, t: float, outcome: Outcome, why: str) -> NudgeClosed:
-        self._screen = None
-        if (report := self._reports.get(shown.id)) is not None:
-            self._reports[shown.id] = report.model_copy(
-                update={"closed_t": round(t, 2), "outcome": outcome}
-            )
-        return NudgeClosed(
-            t=t,
-            id=shown.id,
-            nudge=shown.nudge.name,
-            outcome=outcome,
-            why=why,
-            open_s=round(t - shown.t, 2),
-            private=shown.nudge.private,
-        )
+        yield opened

@@ -357,6 +357,7 @@ class Call:
             agent_turn=turns.turn_of("agent"),
             customer_turn=turns.turn_of("customer"),
             agent_talk_s=turns.talk_s("agent"),
+            silence_s=turns.silence_s,
             agent_turn_ends=tuple(memory.agent_turn_ends),
             overlaps=tuple(memory.overlaps.values()),
             said=tuple(memory.said),

@@ -50,6 +50,7 @@ class View:
     agent_turn: tuple[float, float] | None = None  # start; speech in it, s
     customer_turn: tuple[float, float] | None = None
     agent_talk_s: float = 0.0
+    silence_s: float = 0.0  # of both; lost audio, a pause and a hold are none
     agent_turn_ends: tuple[float, ...] = ()
     overlaps: tuple[Overlap, ...] = ()  # each id once, as it is judged now
 

@@ -25,9 +25,11 @@ THRESHOLDS = {
     "unheard_s": 1.0,  # of who spoke last, without words: more, and it is not known what it was
     "start_s": 20.0,  # a call begins with hello
     "said_words": 6.0,  # so many of the agent, and the silence is over
+    "ended_s": 20.0,  # who has said goodbye so recently may be silent
 }
 ASKED = ("closed_question", "open_question", "solving", "asks_again", "clarifying")
 """After these it is the customer who is waited for."""
+ENDED = ("rounds_off", "closing", "wraps_up")
 
 
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
@@ -60,10 +62,10 @@ def _called_out(view: View, th: Mapping[str, float]) -> Evidence | None:
 
 def _silence(view: View, th: Mapping[str, float]) -> Evidence | None:
     spoke, answered = view.agent_last_speech or 0.0, view.customer_last_speech or 0.0
-    silent_s = view.t - max(spoke, answered)
-    if view.customer_speaking_since is not None or silent_s < th["silent_s"]:
+    silent_s = view.silence_s
+    if silent_s < th["silent_s"]:
         return None
-    if not agent_words_known(view) or not _heard(view, th) or _theirs(view, spoke, answered):
+    if not agent_words_known(view) or not _heard(view, th) or _theirs(view, spoke, answered, th):
         return None
     if silent_s < _allowed_s(view, max(spoke, answered), th):
         return None
@@ -82,10 +84,11 @@ def _heard(view: View, th: Mapping[str, float]) -> bool:
     return bool(view.said) and last - max(one.t1 for one in view.said) <= th["unheard_s"]
 
 
-def _theirs(view: View, spoke: float, answered: float) -> bool:
+def _theirs(view: View, spoke: float, answered: float, th: Mapping[str, float]) -> bool:
     """Whether it is the customer whom the silence waits for, or the end of the call."""
     newest = view.said[-1] if view.said else None
-    if newest is None or view.last.get("rounds_off", NEVER) > spoke - 20.0:
+    ended_from = max(spoke, answered) - th["ended_s"]
+    if newest is None or any(view.last.get(family, NEVER) > ended_from for family in ENDED):
         return True
     if answered > spoke:
         return view.last.get("lets_you_wait", NEVER) >= newest.t0

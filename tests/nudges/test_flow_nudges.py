@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitor.events import Evidence, Transcript
+from monitor.events import Evidence, Missing, Transcript
 from monitor.nudges import (
     ask_dont_guess,
     ask_what_happened,
@@ -326,6 +326,7 @@ SILENT = View(
     agent_last_speech=39.0,
     agent_words_until=39.0,
     customer_last_speech=37.0,
+    silence_s=10.5,
     said=(said("customer", 34.0, "It is seven seven four."), said("agent", 38.0, "Right.", 1.0)),
 )
 
@@ -333,16 +334,15 @@ SILENT = View(
 def test_say_after_ten_silent_seconds() -> None:
     why = need(say_what_youre_doing, SILENT)
     assert why is not None
-    assert why.text == "Silent for 11 s, and they do not know why"
+    assert why.text == "Silent for 10 s, and they do not know why"
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"words": False},
-        {"t": 48.5},
+        {"silence_s": 9.5},
         {"began": 35.0},
-        {"customer_speaking_since": 49.5},
         {"agent_speaking_since": 49.5},
         {"agent_last_speech": None},
         {"said": (said("agent", 38.0, "What is the number on the back?", 1.0),)},
@@ -350,6 +350,7 @@ def test_say_after_ten_silent_seconds() -> None:
         {"last": {"explains_doing": 38.0}},
         {"last": {"hold_bare": 38.0}},
         {"last": {"rounds_off": 30.0}},
+        {"last": {"wraps_up": 36.0}},
         {"customer_last_speech": 44.0, "t": 56.0},
     ],
 )
@@ -360,8 +361,12 @@ def test_say_is_not_needed(change: dict[str, Any]) -> None:
 def test_say_when_it_is_longer_than_what_was_announced() -> None:
     for family, enough_s in (("hold_bare", 20.0), ("explains_doing", 40.0)):
         told = replace(SILENT, last={family: 38.0})
-        assert need(say_what_youre_doing, replace(told, t=39.0 + enough_s - 0.5)) is None
-        assert need(say_what_youre_doing, replace(told, t=39.0 + enough_s + 0.5)) is not None
+        less, more = (
+            replace(told, t=39.0 + silence_s, silence_s=silence_s)
+            for silence_s in (enough_s - 0.5, enough_s + 0.5)
+        )
+        assert need(say_what_youre_doing, less) is None
+        assert need(say_what_youre_doing, more) is not None
 
 
 def test_say_not_while_the_customer_looks_for_something() -> None:
@@ -375,6 +380,7 @@ def test_say_when_they_call_out_into_the_silence() -> None:
     asks = replace(
         SILENT,
         t=49.0,
+        silence_s=0.0,
         customer_last_speech=48.0,
         customer_speaking_since=48.5,
         last={"are_you_there": 46.0},
@@ -419,6 +425,19 @@ def keyboard(last: str) -> list[Words]:
 def test_say_in_a_call_with_nothing_but_the_keyboard() -> None:
     found = shown("say_what_youre_doing", *KEYBOARD, keyboard("Right."))
     assert found == ["say_what_youre_doing"]
+
+
+def test_say_is_quiet_about_audio_that_is_missing() -> None:
+    on = call(only("say_what_youre_doing"))
+    agent, customer = (one[:270] for one in KEYBOARD)
+    said_so_far = keyboard("Right.")
+    for sound in (heard(agent, customer), Missing(blocks=1000, reason="hold")):
+        on.receive(sound)
+        for _, transcript in said_so_far:
+            on.receive(transcript)
+        said_so_far = []
+    on.receive(heard(line((8, ".")), line((8, "."))))
+    assert opened(on.events()) == []
 
 
 @pytest.mark.parametrize(

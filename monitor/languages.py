@@ -9,7 +9,9 @@ from monitor.jobs import Job
 
 MIN_S = 2.0
 MIN_P = 0.6
-"""A call's language is settled by its first utterance at least this long and this clear."""
+"""A call's language is settled by its first utterance at least this long and this clear. With
+base, of 114 utterances in German, Polish and English with a telephone's band, 104 settle it, one
+of them wrongly; at .4 it would be 109 and three, at .9 93 and one."""
 REMEMBERED_CALLS = 1024
 
 

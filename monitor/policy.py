@@ -181,8 +181,9 @@ class Policy:
         yield self._needs.tell(case, view.t)
 
     def _as_if(self, case: Case) -> Withheld:
-        """Everything speaks for showing it, but it is not to be shown."""
-        if held_out(self._call_id, case.id, self._settings.hold_out):
+        """Everything speaks for showing it, but it is not to be shown. What is for the agent
+        only is in no figures, so holding it out would teach nothing."""
+        if not case.nudge.private and held_out(self._call_id, case.id, self._settings.hold_out):
             return "held_out"
         return "quiet" if self._settings.quiet else ""
 

@@ -337,6 +337,14 @@ def test_private_is_said_in_all_its_events_and_in_no_report(told: Stage) -> None
     assert seen.policy.scorecard() == []
 
 
+def test_private_is_never_held_out(told: Stage) -> None:
+    call_id = next(name for name in (f"c{k}" for k in range(99)) if held_out(name, "p1", 0.1))
+    for private, shown in ((True, 1), (False, 0)):
+        kind = nudge("its_not_you", [(60, 61)], private=private)
+        seen = told(kind, hold_out=0.1, call_id=call_id).over(UPSET, 55, 70)
+        assert len(seen.opened) == shown
+
+
 def test_after_the_call(told: Stage) -> None:
     rest = nudge("hard_run", [(0, 999)], when="after", priority=10)
     seen = told(rest, nudge("own_it", [(60, 80)])).over(UPSET, 55, 65)

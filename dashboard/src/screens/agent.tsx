@@ -220,7 +220,11 @@ function LookBack({ call }: { call: Call }) {
   return (
     <section class="look-back card pad" aria-label="Looking back">
       <p class="row spread">
-        <strong>{lines.length > 0 ? "Called for, and given" : "Nothing was called for"}</strong>
+        <strong>
+          {lines.length > 0
+            ? "Called for, and given"
+            : call.report && separated(call) && "Nothing was called for"}
+        </strong>
         <a class="small" href={replay} target="_blank" rel="noreferrer">
           Hear it again
         </a>

@@ -64,6 +64,7 @@ function Replay({ recorded, peaks }: { recorded: Recorded; peaks: Peaks | null }
   }, [player]);
   useKeys(player);
   const moments = useMemo(() => momentsOf(call), [call]);
+  const scorecard = call.report?.scorecard ?? []; // a call stored before there was one
 
   return (
     <main class="replay-main">
@@ -81,11 +82,11 @@ function Replay({ recorded, peaks }: { recorded: Recorded; peaks: Peaks | null }
         </section>
         <div class="side" tabIndex={0} role="region" aria-label="Figures and moments">
           <AtPlayhead call={call} fold={fold} player={player} />
-          {call.report && call.report.scorecard.length > 0 && (
+          {scorecard.length > 0 && (
             <section class="card pad" aria-label="Scorecard">
               <h2>Called for, and given</h2>
               <Scorecard
-                lines={call.report.scorecard}
+                lines={scorecard}
                 play={(t) => void player.playFrom(t - LEAD_IN_S)}
               />
             </section>

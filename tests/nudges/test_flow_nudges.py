@@ -21,13 +21,13 @@ from monitor.nudges import (
 from monitor.view import View
 from tests.dialogue import HURT, HURT_SAID, call, line, of, play, words
 from tests.nudges.views import cue, done, need, only, opened, said
-from tests.scores import heard
+from tests.scores import heard, natural
 
 Words = tuple[float, Transcript]
 
 
 def shown(name: str, agent: str, customer: str, said: list[Words], **started: Any) -> list[str]:
-    told = play(call(only(name), **started), heard(agent, customer), said)
+    told = play(call(only(name), **started), natural(heard(agent, customer)), said)
     return [nudge for nudge, _ in opened(told)]
 
 
@@ -501,11 +501,11 @@ def test_settled_in_a_call_that_ends_well() -> None:
     customer += line((3, "="), (3, "."))
     thanks = words("customer", 64.5, 67.5, "Okay. That does actually help. Thank you so much.")
     met = [*HURT_SAID[:6], words("agent", 36, 44, "I am sorry you have been through this."), thanks]
-    told = play(call(only("they_settled")), heard(agent, customer), met)
+    told = play(call(only("they_settled")), natural(heard(agent, customer)), met)
     assert of(told, "alert.raised")
     assert [name for name, _ in opened(told)] == ["they_settled"]
     unmet = [*HURT_SAID[:6], words("agent", 36, 44, "The weather is fine here today."), thanks]
-    told = play(call(only("they_settled")), heard(agent, customer), unmet)
+    told = play(call(only("they_settled")), natural(heard(agent, customer)), unmet)
     assert opened(told) == []
 
 

@@ -19,7 +19,7 @@ from monitor.nudges import (
 from monitor.view import View
 from tests.dialogue import call, line, play, words
 from tests.nudges.views import cue, done, need, only, opened
-from tests.scores import heard
+from tests.scores import heard, natural
 
 Words = tuple[float, Transcript]
 
@@ -29,7 +29,7 @@ def shown(name: str, agent: str, customer: str, said: list[Words]) -> list[tuple
 
 
 def told(name: str, agent: str, customer: str, said: list[Words]) -> list[Event]:
-    return play(call(only(name)), heard(agent, customer), said)
+    return play(call(only(name)), natural(heard(agent, customer)), said)
 
 
 # ---- lower your voice ----------------------------------------------------------------
@@ -70,21 +70,21 @@ def test_lower_done_when_back() -> None:
 
 
 RAISED = (
-    line((12, "="), (9, "."), (6, "#"), (9, ".")),
-    line((12.5, "."), (8, "="), (7, "."), (3, "=")),
+    line((1, "."), (16, "="), (9, "."), (6, "#"), (9, ".")),
+    line((17.5, "."), (8, "="), (7, "."), (3, "=")),
 )
 UPSET_SAID = [
-    words("agent", 0, 12, "Parcel desk, good morning. I have your order in front of me here."),
-    words("customer", 12.5, 16, "I already told your colleague three times that it is broken."),
-    words("customer", 16.2, 20.5, "This is ridiculous, you are not listening to me."),
-    words("agent", 21, 27, "I am only asking you for the number of the order."),
+    words("agent", 1, 17, "Parcel desk, good morning. I have your order in front of me here."),
+    words("customer", 17.5, 21, "I already told your colleague three times that it is broken."),
+    words("customer", 21.2, 25.5, "This is ridiculous, you are not listening to me."),
+    words("agent", 26, 32, "I am only asking you for the number of the order."),
 ]
 
 
 def test_lower_in_a_call_where_the_agent_gets_loud() -> None:
     found = shown("lower_your_voice", *RAISED, UPSET_SAID)
     assert [name for name, _ in found] == ["lower_your_voice"]
-    assert 22.0 <= found[0][1] <= 26.0
+    assert 27.0 <= found[0][1] <= 31.0
 
 
 def test_lower_is_quiet_in_the_same_call_with_a_level_voice() -> None:

@@ -719,6 +719,208 @@ That's it, turn it to the left.
 """,
 }
 
+LATER = {
+    "not_mine": """
+Ma'am, shipping is a whole separate company.
+I'm afraid we're only the agents here, the airline sets that.
+You'd want to reach out to your landlord for that one.
+Nothing I can do from this end, it's all automated.
+Corporate came up with that rule, not us.
+That's handled by our partner over in Ireland.
+I just book the appointments.
+It says in the guidelines we can't touch it.
+We don't have anything to do with the installation.
+You'd be better off asking the garage.
+That decision was taken way above me.
+Refunds are done by a different office, I can't touch them.
+""",
+    "blames": """
+Well, somebody on your side must have signed for it.
+You ought to have rung before the weekend.
+The last person you spoke to gave you the wrong information.
+If you'd read the email you would have known.
+It was the driver who messed that up.
+That's what happens when you don't update the app.
+You clicked the wrong box, sir.
+They never passed your message on to us.
+It looks like you gave us the wrong postcode.
+My colleague shouldn't have promised that.
+Your bank must have blocked it.
+Well you did wait three weeks before you called.
+""",
+    "excuse": """
+It's crazy here today, everyone's calling in.
+We're down three people this week.
+There's been a backlog since the storm.
+The reason is the new software.
+Our lines have been jammed all morning.
+We had an outage on Sunday.
+It's always like this in December.
+We're waiting on a part from the supplier.
+The thing is, we're very understaffed right now.
+It's been nonstop since the weekend.
+That was down to the bad weather.
+Our system's been playing up since this morning.
+""",
+    "refusal": """
+No can do, I'm afraid.
+That's simply not on the table.
+We don't price match.
+I wish I could, but my hands are tied.
+There's no way for me to reopen it.
+You've missed the window for that.
+It won't let us refund a gift card.
+I have to decline that request.
+I'm sorry, we're not able to deliver on Sundays.
+I can't just take that off your bill.
+We only do exchanges, not refunds.
+Unfortunately it's sold out.
+""",
+    "alternative": """
+Let me see if I can get you a credit at least.
+What if we moved it to Friday?
+I could throw in free shipping.
+You're welcome to try the other branch.
+Maybe we can split it into two payments.
+Here's what I can do for you.
+I do have a later flight with seats on it.
+Would a store credit work?
+I can pop you on the list for the next one, though.
+If you like, I can send it by courier instead.
+One thing that might work is a new cable.
+We might be able to do ten percent off.
+""",
+    "talks_down": """
+Okay, you don't have to take that tone with me.
+Could you please stop shouting?
+Sir, let me finish.
+You're being unreasonable.
+I need you to relax.
+Are you even listening to me?
+That attitude isn't going to help you.
+Well that's hardly my problem, is it?
+There's really no reason to yell.
+If you calm down, I can explain.
+Mind your language, please.
+What do you want me to do about it?
+""",
+    "defensive": """
+Nobody told you that, I can promise you.
+I was perfectly polite with you.
+We sent you three letters about it.
+No, you're mistaken there.
+I've done nothing but try to help you.
+That is not how it works.
+It's in black and white in your contract.
+We have never had a complaint about that before.
+That can't be right, we always call first.
+I did tell you that at the start.
+It isn't our fault the post was late.
+Our system says it was delivered.
+""",
+    "who_will": """
+So whose desk does this land on?
+Will anybody actually do something about it?
+Who do I hold responsible?
+I want to know who's going to pay for my ceiling.
+Is there anyone there who'll own this?
+Someone needs to step up here.
+Who's picking up the bill for that?
+So who's fixing it, you or them?
+Which department is responsible for it?
+Who's going to compensate me?
+Can someone please take charge of this?
+So is it you or the shop that sorts it out?
+""",
+    "fault_told": """
+The zipper was busted right out of the box.
+I got billed for two rooms and we had one.
+Your guy scratched my floor.
+I never got the confirmation, and now there's no booking.
+The laptop is dead on arrival.
+There was a hair in my food.
+You shipped it to my old address.
+My direct debit went out twice this month.
+The handle came off the first time I used it.
+You've billed me for last month again.
+Half the order's missing.
+Nobody came to pick it up.
+""",
+    "confused": """
+Sorry, a what?
+Could you run that by me again in normal words?
+I'm lost.
+What's that when it's at home?
+You're talking over my head here.
+Is that good or bad?
+I don't speak computer.
+What do those letters stand for?
+What do you mean, prorated?
+You've completely lost me.
+I don't really get what that is.
+I'm not following you.
+""",
+    "asks_options": """
+Okay, so what's plan B?
+Can you do anything about the price?
+Where do we go from here?
+What would you do if you were me?
+Is a refund possible, or an exchange?
+So how do we fix this?
+Any way you could speed that up?
+What choices do I have?
+Is there nothing else we can try?
+What are you able to offer me?
+So what should I do now?
+Can I swap it for something else?
+""",
+    "vague_promise": """
+They should be in contact in due course.
+We'll get that looked at.
+Somebody from the team is going to reach out.
+I'll put a ticket in for you.
+It'll sort itself out in a few days or whenever.
+I'll do my best to chase it.
+You'll hear back once they've reviewed it.
+I'll let the manager know.
+We'll be in contact shortly.
+I'll make sure somebody looks at it.
+Leave it with us and we'll see.
+They're going to get in touch with you.
+""",
+    "time_given": """
+You'll have an answer before lunch.
+Give me until Wednesday.
+It ships tonight.
+I'm calling them the minute we hang up.
+Twenty four hours, tops.
+He'll be at yours between two and four.
+The credit shows up on your next bill, on the first.
+I've put a reminder in for Monday morning to ring you.
+You'll get it on Thursday.
+I'll phone you back at ten.
+It should be there by tomorrow night.
+Within half an hour you'll get a text.
+""",
+    "gives_feedback": """
+You should really fix the sign at the entrance, it's misleading.
+I'm not happy with your shop in town and I want that noted.
+I thought you'd want to know your form is broken.
+Just flagging that the lift's been stuck again.
+I've got a bit of feedback for you.
+I'd like this passed on to whoever runs the place.
+Somebody should look at your phone menu, it goes round in circles.
+I want to put in a complaint.
+I'd like to complain about your driver.
+I wanted to tell you the card reader isn't working in your store.
+It's more of a suggestion really.
+I'm ringing to report a leak on our street.
+""",
+}
+"""Written when the phrases were done, to say the same in yet other words: of the first eight of
+each 21 % were heard. After the phrases had been widened for those, of the other four 38 %;
+then they were widened again. So expect somebody else's words to be missed more often than not."""
+
 
 def lines(text: str) -> list[str]:
     return text.strip().splitlines()

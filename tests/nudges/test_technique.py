@@ -1,8 +1,9 @@
 """The phrases of models/phrases/en/technique.toml: what they hear, and what they must not.
 
-The lines are made up, so this is a floor against loss and no recall on calls. They were
-written before the phrases; on the lines that stayed unseen while those were tuned, 191 of
-195 were heard. Somebody else's lines would show less.
+The lines are made up, so this is a floor against loss and no recall on calls. On lines in the
+manner of those that they were tuned on, 98 % were heard; of lines written afterwards, in yet
+other words, 21 %, and after widening 38 % of the next ones (``lines.LATER``). What is not heard
+opens no nudge: that is the cheaper mistake.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from monitor.events import Party
 from monitor.phrases import Family
 from monitor.wording import tokens
 from tests.dialogue import PHRASES
-from tests.nudges.lines import ELSE, HEARD, lines
+from tests.nudges.lines import ELSE, HEARD, LATER, lines
 
 REAL_DIR = os.environ.get("REAL_TIMING_DIR", "")
 CONSULTATIONS = sorted(Path(REAL_DIR).glob("primock57/*.TextGrid")) if REAL_DIR else []
@@ -59,6 +60,13 @@ def test_most_of_what_is_said_is_heard(name: str) -> None:
     said = lines(HEARD[name])
     missed = [one for one in said if not any(f.find(tokens(one)) for f in families(name))]
     assert len(said) >= 12
+    assert len(missed) <= 0.15 * len(said), missed
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_was_missing_is_heard_now(name: str) -> None:
+    said = lines(LATER[name])
+    missed = [one for one in said if not PHRASES[name].find(tokens(one))]
     assert len(missed) <= 0.15 * len(said), missed
 
 

@@ -17,7 +17,8 @@ CALM = True
 PRIVATE = True
 COOLDOWN_S = 180.0
 THRESHOLDS = {
-    "insults": 2.0,  # one may have slipped out
+    "insults": 2.0,  # one may have slipped out …
+    "mood": 2.5,  # … but not where frustration is well above the watch line
     "within_s": 90.0,
     "fresh_s": 15.0,  # later it only reminds them of it
 }
@@ -25,12 +26,15 @@ THRESHOLDS = {
 
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     found = insults(view, view.t - th["within_s"])
-    if len(found) < th["insults"] or view.t - found[-1].t0 > th["fresh_s"]:
+    if not found or view.t - found[-1].t0 > th["fresh_s"]:
         return None
+    if len(found) < th["insults"] and not view.upset(th["mood"]):
+        return None
+    often = "An insult" if len(found) == 1 else f"{len(found)} insults"
     return Evidence(
         kind="words",
         t=found[-1].t0,
-        text=f"{len(found)} insults. You do not have to take them home",
+        text=f"{often}. You do not have to take it home",
         value=float(len(found)),
         unit="count",
     )

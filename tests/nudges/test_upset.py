@@ -201,7 +201,16 @@ INSULTED = View(
 def test_not_you_after_two_insults() -> None:
     why = need(its_not_you, INSULTED)
     assert why is not None
-    assert why.text == "2 insults. You do not have to take them home"
+    assert why.text == "2 insults. You do not have to take it home"
+
+
+def test_not_you_after_one_insult_from_somebody_upset() -> None:
+    once = replace(INSULTED, cues=INSULTED.cues[1:], mood=2.5, kinds=2)
+    why = need(its_not_you, once)
+    assert why is not None
+    assert why.text == "An insult. You do not have to take it home"
+    assert need(its_not_you, replace(once, mood=2.4)) is None
+    assert need(its_not_you, replace(once, kinds=1)) is None
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,8 @@ from monitor.sources import Source, SourceError
 from monitor.sources.microphone import MicrophoneSource, devices
 from monitor.sources.wav import WavSource
 from monitor.store import Store, StoreError
-from monitor.terminal import LiveLines, print_effects, print_report, progress
+from monitor.tables import print_effects, print_report
+from monitor.terminal import LiveLines, progress
 from monitor.weights import WeightsError
 
 app = typer.Typer(

@@ -23,7 +23,7 @@ ROOMS: list[tuple[str, str]] = [
         "audiofile engines weights jobs languages backlog workload crew condition transcriber"
         " sources tape worker hearing sureness scribe pieces ahead session bus database schema"
         " migrations rows writer store recording retention threads playbook runtime shifts calls"
-        " server effect gates analysis house terminal doctor demo bench score rehearsal cli"
+        " server effect gates analysis house terminal tables doctor demo bench score rehearsal cli"
         " __main__",
     ),
 ]

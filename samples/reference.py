@@ -52,13 +52,13 @@ class NudgeRef(TypedDict):
     optional: NotRequired[bool]
 
 
-class _Library(TypedDict):
+class _Library(TypedDict, total=False):
     """What the references of the library say besides; those of the demo hold none of it."""
 
-    half: NotRequired[Half]
-    customer_name: NotRequired[str]
-    alert: NotRequired[Alert]
-    never: NotRequired[list[str]]
+    half: Half
+    customer_name: str
+    alert: Alert
+    never: list[str]
 
 
 class Reference(_Library):

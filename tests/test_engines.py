@@ -20,6 +20,7 @@ from monitor.config import AsrSettings
 from monitor.engines import Decoded, EngineError
 from monitor.engines.faster_whisper import (
     CONTEXTS,
+    SURE_CONTEXT,
     TAIL_POSITIONS,
     FasterWhisper,
     _Clip,
@@ -353,9 +354,11 @@ def test_silence_behind_the_window_is_an_end(
     tries: list[int] = []
     decode = engine._decode
 
-    def watched(batch: list[object], *rest: object) -> object:
+    def watched(batch: list[object], *rest: object, **last: bool) -> object:
         tries.append(len(batch))
-        return decode(batch, *rest)  # type: ignore[arg-type]
+        return decode(batch, *rest, **last)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("monitor.engines.faster_whisper.SURE_P", 0.0)
 
     monkeypatch.setattr(engine, "_decode", watched)
     engine.transcribe(clips, language="en", word_times=False)
@@ -399,6 +402,32 @@ def test_a_repeated_text_is_decoded_again_with_more_context(
     assert contexts[2] >= 2 * contexts[1]
     assert len(contexts) == 3, "once more, not for ever"
     assert plain(twice.text).split()[:2] == plain(once.text).split()[:2]
+
+
+@pytest.mark.weights
+def test_an_unsure_text_of_a_short_context_is_decoded_again(
+    engine: FasterWhisper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [clip for sample in ("calm", "hurry") for clip, _, _ in lines(sample, 20)]
+    clips = [
+        next(clip for clip in said if low < clip.size / RATE_HZ < high)
+        for low, high in ((2.0, 4.8), (5.1, 7.3), (7.6, 9.8))
+    ]
+    contexts: list[tuple[int, int]] = []
+    encode = engine._whisper.encode
+
+    def watched(features: F32) -> object:
+        contexts.append((features.shape[2], len(features)))
+        return encode(features)
+
+    monkeypatch.setattr(engine._whisper, "encode", watched)
+    monkeypatch.setattr("monitor.engines.faster_whisper.SURE_P", 0.0)
+    engine.transcribe(clips, language="en", word_times=False)
+    assert sorted(contexts) == [(500, 1), (750, 1), (SURE_CONTEXT, 1)]
+    contexts.clear()
+    monkeypatch.setattr("monitor.engines.faster_whisper.SURE_P", 1.1)
+    engine.transcribe(clips, language="en", word_times=False)
+    assert sorted(contexts) == [(500, 1), (750, 1), (1000, 1), (1000, 1), (1500, 1)]
 
 
 @pytest.mark.weights

@@ -7,11 +7,8 @@ and has one failure mode: the decoder does not see where the speech ends and say
 again. Two things stand against that. Behind each short window the decoder is given what
 the encoder makes of silence at those places of a 30 s window: encoded once, for nothing,
 it is the end that the decoder was trained to find. And repetitions that are left are found
-in the text and decoded once more with twice the context, alone. With tiny.en int8 on 299
-clips of telephone speech that nothing was tuned on (990 s), 7.2 % of words are wrong, as
-many as with windows from 7.5 s up and no silence. Decoded by turns, on a third of them,
-windows from 5 s take 0.0156 s of one thread for a second of clips below 4.9 s, instead of
-0.0231 s, and 0.0173 s, instead of 0.0203 s, of all. 30 s for each clip take about 0.15 s.
+in the text and decoded once more with twice the context, as are texts of short windows that
+are not sure. What that costs and how many words are wrong stands in docs/words.md.
 
 faster-whisper brings the mel features, the tokenizer and the alignment of words.
 """
@@ -52,6 +49,9 @@ TINY_WIDTH = 384
 SURE_CONTEXT = 1000
 """The floor of weights wider than tiny.en, and without silence. Of base, 7.7 % of words are
 wrong at this floor and 8.4 % at 750 (155 clips of telephone speech, most of them a few words)."""
+SURE_P = 0.5
+"""A text of a shorter context and less confidence is decoded again with twice the context: a tenth
+of the speech of the tuning half, where 6.3 % of words are then wrong instead of 6.9 %."""
 TAIL_POSITIONS = 250
 """Of 20 ms: silence behind the window. At a floor of 500, before second tries, 250 leave
 8.3 % of words wrong (153 clips) and 750 8.2 %, which cost a third more in the decoder. After
@@ -139,12 +139,12 @@ class FasterWhisper:
             # One prompt, so one language, serves a whole batch.
             for group in [[clip] for clip in batch] if detect else [batch]:
                 first = self._decode(group, context, language, word_times)
-                for clip, (decoded, again) in zip(group, first, strict=True):
-                    if again:
-                        longer = min(c for c in CONTEXTS if c >= min(2 * context, CONTEXTS[-1]))
-                        # Alone: what this clip says may not depend on its neighbours.
-                        [(decoded, _)] = self._decode([clip], longer, language, word_times)
-                    results[clip.index] = decoded
+                again = [clip for clip, decoded in zip(group, first, strict=True) if not decoded]
+                longer = next((c for c in CONTEXTS if c >= 2 * context), CONTEXTS[-1])
+                second = self._decode(again, longer, language, word_times, last=True)
+                for clip, decoded in zip([*group, *again], [*first, *second], strict=True):
+                    if decoded is not None:
+                        results[clip.index] = decoded
         return [results[index] for index in range(len(clips))]
 
     def _context(self, clip: _Clip) -> int:
@@ -160,9 +160,18 @@ class FasterWhisper:
         return features
 
     def _decode(
-        self, batch: list[_Clip], context: int, language: str | None, word_times: bool
-    ) -> list[tuple[Decoded, bool]]:
-        """Decode clips of one context; with each, whether it seems to repeat itself."""
+        self,
+        batch: list[_Clip],
+        context: int,
+        language: str | None,
+        word_times: bool,
+        *,
+        last: bool = False,
+    ) -> list[Decoded | None]:
+        """Decode clips of one context. None for a text that repeats itself, or that a longer
+        context makes surer, unless this is the ``last`` time."""
+        if not batch:
+            return []
         model = self._whisper.model
         encoded = self._encode(batch, context)
         language_p = 1.0
@@ -172,10 +181,10 @@ class FasterWhisper:
         tokenizer = self._tokenizer(language)
         spoken = tokenizer.language_code
         generated = self._generate(encoded, batch, tokenizer)
-        rows: list[tuple[Decoded, bool]] = []
+        rows: list[Decoded | None] = []
         for clip, result in zip(batch, generated, strict=True):
             ids = _said(result, tokenizer)
-            text = tokenizer.decode(ids).strip()
+            text = _text(result, tokenizer)
             log_prob, no_speech = float(result.scores[0]), float(result.no_speech_prob)
             dropped = reason_to_drop(
                 text,
@@ -185,34 +194,32 @@ class FasterWhisper:
                 endless=len(ids) >= most_tokens(clip.duration_s, spoken),
                 duration_s=clip.duration_s,
             )
-            again = dropped == "loop" or (dropped is None and repeats(text))
+            confidence = min(1.0, math.exp(log_prob))
+            looped = dropped == "loop" or (dropped is None and repeats(text))
+            unsure = dropped is None and confidence < SURE_P and context < SURE_CONTEXT
             decoded = Decoded(
                 text="" if dropped else text,
-                confidence=min(1.0, math.exp(log_prob)),
+                confidence=confidence,
                 no_speech=no_speech,
                 language=spoken,
                 language_p=float(language_p),
                 dropped=dropped,
             )
-            rows.append((decoded, again))
-        texts = [decoded.text for decoded, _ in rows]
-        if self._listed is not None and any(texts):
+            rows.append(decoded if last or not (looped or unsure) else None)
+        if self._listed is not None and any(row and row.text for row in rows):
             primed = self._generate(encoded, batch, tokenizer, self._listed.primer)
-            for row, result in enumerate(primed):
-                said = tokenizer.decode(_said(result, tokenizer))
-                texts[row] = self._listed.write(texts[row], said)
             rows = [
-                (replace(decoded, text=text), again)
-                for (decoded, again), text in zip(rows, texts, strict=True)
+                row and replace(row, text=self._listed.write(row.text, _text(result, tokenizer)))
+                for row, result in zip(rows, primed, strict=True)
             ]
-        if not word_times or not any(texts):
+        wanted = [tokenizer.encode(" " + row.text) if row and row.text else [] for row in rows]
+        if not word_times or not any(wanted):
             return rows
-        wanted = [tokenizer.encode(" " + text) if text else [] for text in texts]
         frames = [clip.features.shape[1] for clip in batch]
         aligned = self._whisper.find_alignment(tokenizer, wanted, encoded, frames)
         return [
-            (replace(decoded, words=_words(timings, clip.duration_s)), again)
-            for clip, (decoded, again), timings in zip(batch, rows, aligned, strict=True)
+            row and replace(row, words=_words(timings, clip.duration_s))
+            for clip, row, timings in zip(batch, rows, aligned, strict=True)
         ]
 
     def _generate(
@@ -293,6 +300,11 @@ def floor(width: int | None) -> int:
 
 def _said(result: WhisperGenerationResult, tokenizer: Tokenizer) -> list[int]:
     return [token for token in result.sequences_ids[0] if token < tokenizer.eot]
+
+
+def _text(result: WhisperGenerationResult, tokenizer: Tokenizer) -> str:
+    text: str = tokenizer.decode(_said(result, tokenizer)).strip()
+    return text
 
 
 def _unusable(samples: F32) -> Dropped | None:

@@ -55,3 +55,9 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
         value=round(asked[-1].t0 - since, 1),
         unit="s",
     )
+
+
+def holds(view: View, since: float, th: Mapping[str, float]) -> bool:
+    """Whether what was not understood before it still stands."""
+    lost = view.heard("customer", *LOST, since=since - th["within_s"])
+    return any(cue.t0 <= since for cue in lost)

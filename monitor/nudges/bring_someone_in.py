@@ -113,3 +113,10 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
         value=round(offered[-1].t0 - since, 1),
         unit="s",
     )
+
+
+def holds(view: View, since: float, th: Mapping[str, float]) -> bool:
+    """Whether what it was opened on still stands: a request, insults, or a long frustration."""
+    if view.high_since is not None or insults(view, since - th["insults_within_s"]):
+        return True
+    return bool(view.heard("customer", "escalation_request", since=since - th["stale_s"]))

@@ -51,3 +51,8 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
         value=round(calm[-1].t0 - since, 1),
         unit="s",
     )
+
+
+def holds(view: View, since: float, th: Mapping[str, float]) -> bool:
+    """Whether an insult of those before it still stands."""
+    return any(cue.t0 <= since for cue in insults(view, since - th["within_s"]))

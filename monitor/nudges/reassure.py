@@ -68,3 +68,9 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
         value=round(met[-1].t0 - since, 1),
         unit="s",
     )
+
+
+def holds(view: View, since: float, th: Mapping[str, float]) -> bool:
+    """Whether a worry that was said before it still stands."""
+    said = view.heard("customer", "fear", "worry", since=since - th["stale_s"])
+    return any(cue.t0 <= since for cue in said)

@@ -16,9 +16,10 @@ TTL_S = 15.0
 CALM = True
 COOLDOWN_S = 90.0
 THRESHOLDS = {
-    "silent_s": 10.0,  # nobody speaks, and nothing was announced
+    "silent_s": 12.0,  # nobody speaks, and nothing was announced: never in 4 min of a calm call
     "asked_to_hold_s": 20.0,  # "one moment" buys so much
-    "announced_s": 40.0,  # "I am looking that up" buys more
+    "announced_s": 40.0,  # "I am looking that up" buys more …
+    "hold_s": 60.0,  # … and a hold a minute, then it is time to come back to them
     "announced_before_s": 10.0,  # … said so shortly before the silence
     "called_out_s": 6.0,  # "hello?" is answered by now, or it is not
     "quiet_before_s": 5.0,  # … and it came out of such a silence
@@ -100,6 +101,8 @@ def _theirs(view: View, spoke: float, answered: float, th: Mapping[str, float]) 
 
 def _allowed_s(view: View, silent_from: float, th: Mapping[str, float]) -> float:
     before = silent_from - th["announced_before_s"]
+    if view.last.get("hold_coming", NEVER) >= before:
+        return th["hold_s"]
     if view.last.get("explains_doing", NEVER) >= before:
         return th["announced_s"]
     if view.last.get("hold_bare", NEVER) >= before:

@@ -205,6 +205,13 @@ def test_ask_done(family: str) -> None:
     assert done(ask_dont_guess, asked, 66.0) is None
 
 
+def test_ask_holds_while_it_was_said() -> None:
+    later = replace(LOST, t=70.0)
+    assert ask_dont_guess.holds(later, 60.0, ask_dont_guess.THRESHOLDS)
+    taken_back = replace(later, cues=(cue("not_understood", 65.0),))
+    assert not ask_dont_guess.holds(taken_back, 60.0, ask_dont_guess.THRESHOLDS)
+
+
 JARGON = (
     line((3, "="), (5, "."), (4, "="), (5, "."), (4, "="), (10, ".")),
     line((3.5, "."), (4, "="), (5, "."), (4, "="), (5, "."), (4, "=")),
@@ -326,22 +333,22 @@ SILENT = View(
     agent_last_speech=39.0,
     agent_words_until=39.0,
     customer_last_speech=37.0,
-    silence_s=10.5,
+    silence_s=12.5,
     said=(said("customer", 34.0, "It is seven seven four."), said("agent", 38.0, "Right.", 1.0)),
 )
 
 
-def test_say_after_ten_silent_seconds() -> None:
+def test_say_after_twelve_silent_seconds() -> None:
     why = need(say_what_youre_doing, SILENT)
     assert why is not None
-    assert why.text == "Silent for 10 s, and they do not know why"
+    assert why.text == "Silent for 12 s, and they do not know why"
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"words": False},
-        {"silence_s": 9.5},
+        {"silence_s": 11.5},
         {"began": 35.0},
         {"agent_speaking_since": 49.5},
         {"agent_last_speech": None},
@@ -359,7 +366,7 @@ def test_say_is_not_needed(change: dict[str, Any]) -> None:
 
 
 def test_say_when_it_is_longer_than_what_was_announced() -> None:
-    for family, enough_s in (("hold_bare", 20.0), ("explains_doing", 40.0)):
+    for family, enough_s in (("hold_bare", 20.0), ("explains_doing", 40.0), ("hold_coming", 60.0)):
         told = replace(SILENT, last={family: 38.0})
         less, more = (
             replace(told, t=39.0 + silence_s, silence_s=silence_s)

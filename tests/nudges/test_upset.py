@@ -4,6 +4,7 @@ wait, then greet."""
 from __future__ import annotations
 
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -464,3 +465,15 @@ def test_wait_is_quiet_when_a_calm_caller_speaks_first() -> None:
     said = [words("customer", 0.5, 8.5, "Hello, I would like to change the date of my flight.")]
     agent, customer = YELLING
     assert shown("wait_then_greet", agent, customer.replace("#", "="), said) == []
+
+
+# ---- taken back ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("nudge", "view"),
+    [(reassure, AFRAID), (its_not_you, INSULTED), (bring_someone_in, ASKED)],
+)
+def test_what_they_rest_on_may_be_taken_back(nudge: ModuleType, view: View) -> None:
+    assert nudge.holds(replace(view, t=view.t + 5), view.t, nudge.THRESHOLDS)
+    assert not nudge.holds(replace(view, cues=()), view.t, nudge.THRESHOLDS)

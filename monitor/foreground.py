@@ -16,17 +16,22 @@ pauses or a quarter of a minute of speech:
   alone fill less, and are left as they are.
 
 Speech must then rise above B within a syllable or two, and never has to rise further than
-to ``CAP_DB`` below N. In noise without voices, which hides speech from the detector too,
-blocks that stand above it need less to count as speech.
+to ``CAP_DB`` below N.
 
-Everything is relative to levels of the same channel, in steps of 1 dB. Nothing is known in
-the first seconds of a call; then, and on a quiet line, the probability passes through
-unchanged, bit for bit.
+Two things the detector does not know. Until it has heard a near voice, it takes babble for
+one; so until ``EARLY_BLOCKS`` of speech have been heard, only what rises above most of all
+sound so far is believed. And noise hides speech from it: where the noise is no talk, what a
+block and its syllable stand above all but the loudest noise is evidence of its own, and is
+added to the detector's log-odds.
+
+Everything is relative to levels of the same channel, in steps of 1 dB. On a quiet line the
+probability passes through unchanged, bit for bit.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from math import exp
 from typing import Final
 
 NEAR_DB: Final = 9.0
@@ -52,14 +57,28 @@ MURMUR: Final = 0.35
 """… and from this one a pause is not silent."""
 REFUSED: Final = 0.05
 """The most that is left of the probability of what is background."""
-NOISY_DB: Final = 25.0
+NOISY_DB: Final = 30.0
 """The median of the pauses is nearer than this to N: noise that hides speech. Quiet lines
 have 35 dB and more."""
-ABOVE_NOISE_DB: Final = 4.0
-LIFTED: Final = 4.0
-"""In noise that is no talk, a block above it needs a quarter of the probability. In babble at
-10 dB, .8 % of the blocks of pauses are 3 dB above it with .2 or more, .2 % with .5 or more; of
-the speech 79 % and 71 %."""
+EVIDENCE_PER_DB: Final = 0.15
+"""Log-odds for each dB that a block, and for each that the loudest of its syllable, stands above
+what a twentieth of the noise exceeds. Of a logistic regression on 16 laid calls in babble,
+street and white noise: 1.0 for the detector's log-odds, .13 and .18 for these two; on 16 others
+it misses a third to a half fewer blocks of speech than the detector with as many false ones."""
+EVIDENCE_AT_0: Final = 0.8
+EVIDENCE_RANGE_DB: Final = (-10.0, 15.0)
+MOST_EVIDENCE: Final = 2.5
+"""Twelve times the odds: a bang is loud too, and the detector is sure that it is none."""
+EARLY_BLOCKS: Final = 100
+"""3 s of speech. In babble at 10 dB the detector calls 18 % of it speech before the first word of
+the party, 28 % until 2 s of it have been heard, 3 % until 5 s and .3 % after 10 s."""
+EARLY_SHARE: Final = 0.75
+EARLY_OVER_DB: Final = 6.0
+"""So far must a syllable stand above what three quarters of all sound exceed: 8 of 10 blocks of
+babble do not, 9 of 10 of speech in it do; speech alone does by its own dips."""
+EARLY_FROM_BLOCKS: Final = 16
+SURE: Final = 0.9
+"""From this probability on the detector is believed all the same: a voice may be that even."""
 LEAST_BLOCKS: Final = 30
 LEAST_PAUSE_BLOCKS: Final = 100
 SPEECH_HALF_BLOCKS: Final = 470
@@ -118,9 +137,13 @@ class Foreground:
     that its party does."""
 
     __slots__ = (
+        "_all",
         "_background_db",
         "_blocks",
+        "_early",
+        "_early_db",
         "_echo_known",
+        "_loud_noise_db",
         "_murmurs",
         "_near_db",
         "_newest_db",
@@ -138,6 +161,10 @@ class Foreground:
         self._near_db: float | None = None
         self._background_db = _NONE_DB
         self._noise_db = _NONE_DB
+        self._loud_noise_db = _NONE_DB
+        self._all = _Levels(PAUSE_HALF_BLOCKS)
+        self._early_db = _NONE_DB
+        self._early = True
         self._newest_db: deque[float] = deque(maxlen=PEAK_BLOCKS)
         self._since_near = PAUSE_BLOCKS
         self._speaking = False
@@ -160,6 +187,8 @@ class Foreground:
             self._forget()
         self._newest_db.append(level_db)
         peak_db = max(self._newest_db)
+        if self._early:
+            speech = self._early_judged(speech, level_db, peak_db, echoed)
         out = speech if self._near_db is None else self._judged(speech, level_db, peak_db)
         self._speaking = out >= VOICE or (self._speaking and out >= MURMUR)
         self._learn(speech, level_db, peak_db, echoed)
@@ -171,6 +200,15 @@ class Foreground:
         self._since_near = PAUSE_BLOCKS
         self._speaking = False
 
+    def _early_judged(self, speech: float, level_db: float, peak_db: float, echoed: bool) -> float:
+        if not echoed:
+            self._all.add(level_db)
+        if self._all.blocks >= EARLY_FROM_BLOCKS:
+            self._early_db = self._all.exceeded_by(EARLY_SHARE)
+        self._early = self._voices.blocks < EARLY_BLOCKS
+        wanted_db = self._early_db + EARLY_OVER_DB - (STAYS_DB if self._speaking else 0.0)
+        return min(speech, REFUSED) if peak_db < wanted_db and speech < SURE else speech
+
     def _judged(self, speech: float, level_db: float, peak_db: float) -> float:
         assert self._near_db is not None  # noqa: S101
         if peak_db < self._near_db - FAR_DB:
@@ -180,10 +218,17 @@ class Foreground:
             if peak_db < wanted_db - (STAYS_DB if self._speaking else 0.0):
                 return min(speech, REFUSED)
             return speech
-        noisy = self._near_db - self._noise_db < NOISY_DB
-        if noisy and level_db >= self._noise_db + ABOVE_NOISE_DB:
-            return min(speech * LIFTED, 1.0)
+        if self._near_db - self._noise_db < NOISY_DB:
+            return self._in_noise(speech, level_db, peak_db)
         return speech
+
+    def _in_noise(self, speech: float, level_db: float, peak_db: float) -> float:
+        least_db, most_db = EVIDENCE_RANGE_DB
+        above_db = sum(
+            min(max(db - self._loud_noise_db, least_db), most_db) for db in (level_db, peak_db)
+        )
+        odds = exp(min(EVIDENCE_AT_0 + EVIDENCE_PER_DB * above_db, MOST_EVIDENCE))
+        return speech * odds / (1.0 - speech + speech * odds)
 
     def _learn(self, speech: float, level_db: float, peak_db: float, echoed: bool) -> None:
         near_db = self._near_db
@@ -208,12 +253,13 @@ class Foreground:
         self._murmurs = _Levels(PAUSE_HALF_BLOCKS)
         self._noises = _Levels(PAUSE_HALF_BLOCKS)
         self._near_db = None
-        self._background_db = self._noise_db = _NONE_DB
+        self._background_db = self._noise_db = self._loud_noise_db = _NONE_DB
 
     def _settle(self) -> None:
         if self._voices.blocks >= LEAST_BLOCKS:
             self._near_db = self._voices.exceeded_by(SPEECH_SHARE)
         if self._noises.blocks >= LEAST_PAUSE_BLOCKS:
             self._noise_db = self._noises.exceeded_by(0.5)
+            self._loud_noise_db = self._noises.exceeded_by(BACKGROUND_SHARE)
             talk = self._murmurs.share >= TALK_SHARE
             self._background_db = self._murmurs.exceeded_by(BACKGROUND_SHARE) if talk else _NONE_DB

@@ -112,12 +112,37 @@ def test_a_voice_that_was_refused_is_believed_when_it_stays_the_only_one() -> No
     assert sum(share < 0.5 for share in shares) * 3 < 60  # s of speech
 
 
-def test_in_noise_less_is_asked_of_what_stands_above_it() -> None:
+def in_noise(noise_db: float = -38.0) -> Foreground:
     foreground = Foreground()
-    step(foreground, turns(10, pause(3, noise_db=-38.0)))
-    assert foreground.step(0.2, -30.0) >= VOICE
-    assert foreground.step(0.2, -36.0) == 0.2
-    assert foreground.step(0.05, -30.0) < VOICE
+    step(foreground, turns(10, pause(3, noise_db)))
+    step(foreground, pause(0.3, noise_db))
+    return foreground
+
+
+def test_in_noise_less_is_asked_of_what_stands_above_it() -> None:
+    assert in_noise().step(0.2, -32.0) >= VOICE
+    assert in_noise().step(0.2, -43.0) < 0.22, "no less of what does not"
+    assert in_noise().step(0.02, -20.0) < VOICE, "a bang"
+
+
+def test_in_noise_more_is_heard_the_more_it_stands_above() -> None:
+    out = [in_noise().step(0.2, float(db)) for db in range(-50, -9, 8)]
+    assert out == sorted(out)
+    assert out[0] < 0.15 < 0.7 < out[-1] < 0.8, "at most twelve times the odds"
+
+
+def test_babble_is_no_voice_before_the_party_was_heard() -> None:
+    """The detector takes it for one until then. It moves by a few dB, a voice by many."""
+    rng = np.random.default_rng(2)
+    babble = [(0.7, -40 + float(rng.normal(0, 1.5))) for _ in range(150)]
+    foreground = Foreground()
+    assert heard(step(foreground, babble)[20:]) < 0.1
+    assert heard(step(foreground, syllables(2, -28.0))) > 0.8
+
+
+def test_a_party_that_begins_at_once_is_heard_at_once() -> None:
+    out = step(Foreground(), syllables(20, -30.0))
+    assert out == [SPEAKS] * len(out)
 
 
 def test_no_less_is_asked_where_there_is_no_noise() -> None:

@@ -164,20 +164,17 @@ class Opportunities:
         for case in list(self._open.values()):
             if self._taken_back(case, view):
                 yield self._close(case, view.t, "retracted")
-            elif (how := self.done(case, view)) is not None:
-                yield self._close(case, view.t, "given", how)
+            elif (how := self._done_since(case, case.since, view)) is not None:
+                yield self._close(case, view.t, "given", how, prompted=bool(case.shown))
+            elif (how := self._done_since(case, case.why.t, view)) is not None:
+                yield self._close(case, view.t, "given", how)  # before, and known only now
             elif view.t - case.since >= RESPONSE_WITHIN_S:
                 yield self._close(case, view.t, "missed")
         while self._effects and view.t - self._effects[0].since >= EFFECT_AFTER_S:
             yield self._effect(self._effects.pop(0), view.t, view.mood)
 
-    def done(self, case: Case, view: View) -> Evidence | None:
-        """How the agent did it: since it arose, or else since its nudge was due."""
-        nudge, th = case.nudge, case.nudge.thresholds
-        how = nudge.done(view, case.why.t, th)
-        if how is None and case.since != case.why.t:
-            how = nudge.done(view, case.since, th)
-        return how
+    def _done_since(self, case: Case, since: float, view: View) -> Evidence | None:
+        return case.nudge.done(view, since, case.nudge.thresholds)
 
     def _taken_back(self, case: Case, view: View) -> bool:
         holds = case.nudge.holds
@@ -208,6 +205,8 @@ class Opportunities:
         t: float,
         outcome: Literal["given", "missed", "retracted", "call_ended"],
         how: Evidence | None = None,
+        *,
+        prompted: bool = False,
     ) -> Response:
         del self._open[case.nudge.name]
         if outcome == "retracted" and case in self._effects:
@@ -217,7 +216,7 @@ class Opportunities:
             id=case.id,
             nudge=case.nudge.name,
             outcome=outcome,
-            prompted=outcome == "given" and bool(case.shown),
+            prompted=prompted,
             how=how,
             private=case.nudge.private,
         )

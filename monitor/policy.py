@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 
 from monitor.config import MoodSettings, NudgeSettings
-from monitor.events import Event, Evidence, NudgeReport, Technique, Withheld
+from monitor.events import Event, Evidence, NudgeReport, Response, Technique, Withheld
 from monitor.opportunities import EFFECT_AFTER_S, Case, Opportunities
 from monitor.repertoire import FOLDER, Nudge, digest, load
 from monitor.scorecard import scorecard
@@ -67,7 +67,11 @@ class Policy:
     def step(self, view: View) -> list[Event]:
         """One look at the call: closes what is over, records what is needed, opens at most
         one."""
-        events: list[Event] = [*self._screen.step(view), *self._needs.step(view)]
+        events: list[Event] = [*self._screen.step(view)]
+        for event in self._needs.step(view):
+            if isinstance(event, Response) and event.how and event.nudge == self.open:
+                events += self._screen.close(view.t, "done", event.how.text)
+            events.append(event)
         if view.began is not None:
             for nudge in self._nudges:
                 if nudge.name not in self._praised:
@@ -113,7 +117,10 @@ class Policy:
         for after the call stays."""
         shown = self._screen.now
         stays = shown is not None and shown.nudge.when == "after"
-        closed = [] if stays else self._screen.close(view.t, "call_ended")
+        closed: list[Event] = []
+        if not stays:  # words that came after the line was dead may have done it
+            closed += self._screen.step(view)
+            closed += self._screen.close(view.t, "call_ended")
         return [*closed, *self._needs.end(view)]
 
     def reports(self) -> list[NudgeReport]:

@@ -10,7 +10,15 @@ import pytest
 
 import monitor.policy
 from monitor.config import NudgeSettings
-from monitor.events import Event, Evidence, NudgeEffect, NudgeOpened, Opportunity, Response
+from monitor.events import (
+    Event,
+    Evidence,
+    NudgeClosed,
+    NudgeEffect,
+    NudgeOpened,
+    Opportunity,
+    Response,
+)
 from monitor.opportunities import EFFECT_AFTER_S, RESPONSE_WITHIN_S
 from monitor.policy import Policy, held_out
 from monitor.repertoire import Nudge
@@ -44,7 +52,7 @@ def done_at(*times: float) -> Callable[[View, float, Th], Evidence | None]:
     return done
 
 
-def nudge(name: str, needed: Spans, done: tuple[float, ...] = (), **more: Any) -> Nudge:
+def nudge(name: str, needed: Spans, at: tuple[float, ...] = (), **more: Any) -> Nudge:
     ordinary: dict[str, Any] = {
         "name": name,
         "title": name.replace("_", " ").capitalize(),
@@ -60,7 +68,7 @@ def nudge(name: str, needed: Spans, done: tuple[float, ...] = (), **more: Any) -
         "when": "during",
         "thresholds": {},
         "need": within(needed),
-        "done": done_at(*done),
+        "done": done_at(*at),
         "holds": None,
         "called_for": None,
     }
@@ -153,6 +161,8 @@ def test_the_end_of_the_call_leaves_no_need_open(told: Stage) -> None:
         (67.0, "p1", "given", True),  # its words came after the line was dead
         (67.0, "p2", "call_ended", False),
     ]
+    (closed,) = (e for e in seen.events if isinstance(e, NudgeClosed))
+    assert (closed.outcome, closed.why) == ("done", "done at 66")
     assert [(e.arm, e.mood_after, e.after_s) for e in seen.effects] == [
         ("shown", 1.0, 7.0),
         ("not_shown", 1.0, 7.0),
@@ -172,6 +182,22 @@ def test_called_for_then_due_then_shown_is_one_need(told: Stage) -> None:
     seen = told(asked).over(UPSET, 55, 90)
     assert seen.needs == [(60.0, "p1", False, "", ""), (72.0, "p1", True, "n1", "")]
     assert seen.answers == [(80.0, "p1", "given", True)]
+
+
+def test_done_just_before_the_nudge_and_known_only_after_it(told: Stage) -> None:
+    """Words come a second after they were said."""
+
+    def done(view: View, since: float, th: Th) -> Evidence | None:
+        if since <= 71.8 and view.t >= 73.0:
+            return Evidence(kind="words", t=view.t, text="You said sorry")
+        return None
+
+    asked = nudge("own_it", [(72, 90)], done=done, called_for=within([(60, 100)]))
+    seen = told(asked).over(UPSET, 55, 90)
+    assert seen.opened == [("own_it", 72.0)]
+    assert seen.answers[0] == (73.0, "p1", "given", False), "nobody had to be told"
+    closed = [(e.t, e.outcome, e.why) for e in seen.events if isinstance(e, NudgeClosed)]
+    assert closed == [(73.0, "done", "You said sorry")]
 
 
 def test_one_at_a_time_and_again_only_after_the_cooldown(told: Stage) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from monitor.events import Transcript
 from monitor.misheard import distance
+from monitor.wording import NUMBERS
 
 ASKED_WITHIN_S = 15.0
 """A name that is given so shortly after the agent asked for one is the customer's."""
@@ -59,6 +60,12 @@ _NO_NAME = _set(
     "when where which who why with yeah yep yes yesterday you your"
 )
 """Words with a capital that are nobody's name."""
+_NUMBERS = frozenset(NUMBERS) | _set(
+    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen seventy eighty thousand march "
+    "eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth "
+    "twentieth thirtieth oh double triple"
+)
+"""Who is asked for a name often gives the date of birth with it."""
 _ASKS = re.compile(
     r"\b(?:your (?:\w+ ){0,3}name|who am i (?:speaking|talking)|who do i have|who's calling"
     r"|who is calling|(?:get|have|take|catch) (?:a|the) name|name,? please|name for you)\b",
@@ -218,7 +225,12 @@ def _is_name(words: Sequence[_Word], at: int, parts: Set[str]) -> bool:
 
 
 def _no_name(letters: str) -> bool:
-    return letters in _NO_NAME or letters in _TITLES or letters.split("'")[0] in _PRONOUNS
+    return (
+        letters in _NO_NAME
+        or letters in _NUMBERS
+        or letters in _TITLES
+        or letters.split("'")[0] in _PRONOUNS
+    )
 
 
 def _introduces_self(words: Sequence[_Word], at: int) -> bool:

@@ -53,6 +53,8 @@ def test_who_says_who_they_are(text: str, name: str) -> None:
         ("Can I take your name, please?", "Sure, it's Maria Lopez.", "Maria Lopez"),
         ("What's your full name?", "Doyle. Gary Doyle.", "Gary Doyle"),
         ("And who am I speaking to?", "Priya.", "Priya"),
+        ("Your name and date of birth?", "Fourteenth of March. It's Ann Reed.", "Ann Reed"),
+        ("Your name and date of birth?", "Seventeen, three, eighty two.", ""),
         ("Am I speaking with Mr. Lopez?", "Yes, that's me.", "Lopez"),
         ("Am I speaking with Mr. Lopez?", "No, this is his son.", ""),
         ("And what's the name of the street?", "Harbour Lane.", ""),

@@ -1,8 +1,7 @@
 """Flite: the speech synthesiser of Carnegie Mellon, from the system's library.
 
 On Debian it is the package ``libflite1`` (2.2), with four voices recorded from people: ``rms`` and
-``slt`` American, ``awb`` Scottish, ``kal16``. Speech is the same on each run, from a few
-milliseconds of work.
+``slt`` American, ``awb`` Scottish, ``kal16``. A sentence takes some milliseconds.
 """
 
 from __future__ import annotations
@@ -15,6 +14,9 @@ from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
 LIBRARY = "libflite.so.1"
+SEED = 1
+"""Its breath is noise from the C library's ``rand``: seeded for each line, a line sounds the same
+whatever was said before it."""
 
 
 class FliteError(RuntimeError):
@@ -51,6 +53,7 @@ class Flite:
             *(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_float)
         ]
         self._library.flite_init()
+        self._seed = ctypes.CDLL(None).srand
         self._voices: dict[str, Any] = {}
 
     def say(self, text: str, voice: str, rate: float) -> tuple[F32, int]:
@@ -58,6 +61,7 @@ class Flite:
         spoken_by = self._voice(voice)
         features = spoken_by.contents.features
         self._library.feat_set_float(features, b"duration_stretch", 1 / rate)
+        self._seed(SEED)
         wave = self._library.flite_text_to_wave(text.encode("ascii", "ignore"), spoken_by)
         found = wave.contents
         samples = np.ctypeslib.as_array(found.samples, (found.num_samples,)).astype(np.float32)

@@ -20,6 +20,7 @@ THRESHOLDS = {
     "start_s": 20.0,  # of the call: 15 s of them, and their words come a little later
     "voice": 1.0,  # log-odds of the voice alone: clearly beyond what most callers sound like
     "spoken_s": 2.0,  # by the customer: a shout is no call yet
+    "loud_s": 4.0,  # … and where nothing but the voice says so, more of it
     "greeted_s": 1.0,  # the agent said so much already: a greeting, or past one
 }
 GREETED = ("greeting", "acknowledgement", "bare_sorry")
@@ -37,7 +38,7 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if view.frustrations:
         newest = view.frustrations[-1]
         text, value = f"{newest.text}, before anyone said hello", newest.value
-    elif view.voice >= th["voice"]:
+    elif view.voice >= th["voice"] and view.customer_turn[1] >= th["loud_s"]:
         text, value = "They came in loud, before anyone said hello", view.voice
     else:
         return None

@@ -416,6 +416,7 @@ def test_wait_when_they_come_in_loud() -> None:
     [
         {"frustrations": ()},
         {"frustrations": (), "voice": 0.8},
+        {"frustrations": (), "voice": 1.2, "customer_turn": (5.0, 3.5)},
         {"t": 22.0},
         {"began": None},
         {"customer_turn": None},

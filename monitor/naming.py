@@ -15,6 +15,8 @@ ASKED_WITHIN_S = 15.0
 """A name that is given so shortly after the agent asked for one is the customer's."""
 INTRODUCES_WITHIN_S = 40.0
 """So early in the call "this is …" and "it's …" are how somebody says who calls."""
+ASKS_ELSE_WORDS = 3
+"""With so many words the agent has gone on to ask for the address."""
 NAME_WORDS = 3
 USES = 16
 LONG = 7
@@ -167,6 +169,8 @@ class Naming:
             return
         if _ASKS.search(tr.text):
             self._asked_t = tr.t1
+        elif len(words) >= ASKS_ELSE_WORDS:
+            self._asked_t = float("-inf")
         if self._parts and _says(words, self._parts):
             self.used.append(tr.t0)
         elif not self.name and (match := _CONFIRMS.search(tr.text)):
@@ -189,8 +193,8 @@ class Naming:
         if match := _MINE.search(tr.text):
             return _run(words, match.end())[0]
         if tr.t0 - self._asked_t <= ASKED_WITHIN_S:
-            runs = [_run(words, word.start)[0] for word in words]
-            return max(runs, key=lambda run: len(run.split()))
+            runs = [_run(words, word.start)[0] for word in _before_numbers(tr.text, words)]
+            return max(runs, key=lambda run: len(run.split()), default="")
         if tr.t0 > INTRODUCES_WITHIN_S:
             return ""
         if match := _THIS_IS.search(tr.text):
@@ -203,6 +207,14 @@ class Naming:
                 if name and after < len(words) and words[after].letters in _AFTER - {"from"}:
                     return name
         return ""
+
+
+def _before_numbers(text: str, words: Sequence[_Word]) -> list[_Word]:
+    """What stands before the first number: behind it comes a date of birth or a street."""
+    digit = re.search(r"\d", text)
+    end = digit.start() if digit is not None else len(text)
+    number = next((w.start for w in words if w.letters in _NUMBERS), end)
+    return [word for word in words if word.start < min(end, number)]
 
 
 def _says(words: Sequence[_Word], parts: Set[str]) -> bool:

@@ -53,7 +53,8 @@ def test_who_says_who_they_are(text: str, name: str) -> None:
         ("Can I take your name, please?", "Sure, it's Maria Lopez.", "Maria Lopez"),
         ("What's your full name?", "Doyle. Gary Doyle.", "Gary Doyle"),
         ("And who am I speaking to?", "Priya.", "Priya"),
-        ("Your name and date of birth?", "Fourteenth of March. It's Ann Reed.", "Ann Reed"),
+        ("Your name and date of birth?", "Ann Reed, fourteenth of March.", "Ann Reed"),
+        ("Your name and address?", "And it is 28 Great Road.", ""),
         ("Your name and date of birth?", "Seventeen, three, eighty two.", ""),
         ("Am I speaking with Mr. Lopez?", "Yes, that's me.", "Lopez"),
         ("Am I speaking with Mr. Lopez?", "No, this is his son.", ""),
@@ -65,6 +66,16 @@ def test_who_says_who_they_are(text: str, name: str) -> None:
 def test_a_name_that_was_asked_for(question: str, answer: str, name: str) -> None:
     talk: list[tuple[Party, str]] = [("customer", "Hello there.")] * 10
     assert after(*talk, ("agent", question), ("customer", answer)).name == name
+
+
+def test_the_answer_to_the_next_question_is_no_name() -> None:
+    talk: list[tuple[Party, str]] = [
+        ("agent", "Could you confirm your name for me?"),
+        ("customer", "Yes."),
+        ("agent", "And the address, please?"),
+        ("customer", "Hanover Steps."),
+    ]
+    assert after(*talk, every_s=3.0).name == ""
 
 
 def test_later_in_the_call_it_is_about_something_else() -> None:

@@ -30,6 +30,11 @@ STRETCH_S: Final = 2.0
 """``within`` of a measure is the spread of stretches of about so much voiced speech."""
 
 
+HIGHEST: Final = 1.0
+LOWEST: Final = 3.0
+"""Spreads between calm callers that a caller's usual log-odds may lie above and below them."""
+
+
 class ToneError(ValueError):
     """A model file cannot be used; the message names the measure and the field."""
 
@@ -83,7 +88,8 @@ class ToneModel:
     calm: Calm
     margin: float  # so far above a caller's usual log-odds, evidence of frustration begins …
     share: float  # … and is so much of the rest: acted speech is plainer than real
-    threshold: float  # log-odds of a whole clip from which it is called angry
+    threshold: float  # log-odds from which a clip of an unknown voice is called angry
+    above_median: float  # … and how far above the median of the same caller's other clips
 
     def terms(self, values: Sequence[float], normal: OwnNormal | None = None) -> list[Term]:
         """Of each measure; without a ``normal`` of their own against the population alone."""
@@ -117,9 +123,9 @@ class ToneModel:
     def log_odds(self, values: Sequence[float], normal: OwnNormal | None = None) -> float:
         return self.bias + sum(term.llr for term in self.terms(values, normal))
 
-    def evidence(self, log_odds: float, normal: OwnNormal) -> float:
-        """What log-odds say of frustration *now*: by how much they exceed this caller's usual."""
-        return self.share * (log_odds - normal.usual - self.margin)
+    def evidence(self, excess: float) -> float:
+        """Of frustration now, in log-odds, from what exceeds the caller's usual."""
+        return self.share * (excess - self.margin)
 
 
 class OwnNormal:
@@ -141,12 +147,14 @@ class OwnNormal:
 
     @property
     def usual(self) -> float:
-        """The caller's usual log-odds, at most one spread from those of calm callers: who is
-        angry all along is not calm, and who is very calm may move a little."""
+        """The caller's usual log-odds: at most one spread above those of calm callers, since who
+        is angry all along is not calm, and at most three below: a line, a language or a quiet
+        person shift them all."""
         calm, stretches = self._model.calm, self.heard_s / STRETCH_S
         within, between = calm.within**2, calm.between**2
         trust = between * stretches / (between * stretches + within)
-        return calm.mean + _clip(trust * (self._log_odds - calm.mean), calm.between)
+        shift = trust * (self._log_odds - calm.mean)
+        return calm.mean + max(-LOWEST * calm.between, min(HIGHEST * calm.between, shift))
 
     def of(self, place: int) -> tuple[float, float | None]:
         """Mean of a measure and the spread around it; None while nothing is known."""
@@ -207,6 +215,7 @@ def load(path: Path) -> ToneModel:
         margin=_number(model, "margin", "model"),
         share=_number(model, "share", "model"),
         threshold=_number(model, "threshold", "model"),
+        above_median=_number(model, "above_median", "model"),
     )
 
 

@@ -1,9 +1,9 @@
 """Tone of the customer's voice against own baseline and population; the agent's level.
 
-The customer: a stretch of speech becomes a dozen measures that survive 300-3400 Hz and any gain
+The customer: a stretch of speech becomes eight measures that survive 300-3400 Hz and any gain
 (``measure``), and these the log-odds that it sounds frustrated (``monitor.tone``, a model whose
-numbers can be read in ``models/tone/tone.toml``). Frustrated speech is higher, wider in pitch,
-hits harder, and is flatter in spectrum (Banse & Scherer 1996; Juslin & Laukka 2003).
+numbers can be read in ``models/tone/tone.toml``). Frustrated speech is higher, hits
+harder, and is sharper in spectrum (Banse & Scherer 1996; Juslin & Laukka 2003).
 
 The agent: observable behaviour only, the level. Nothing here takes the agent's pitch
 or spectrum, and no agent value can reach ``CustomerVoice``, which takes one channel.
@@ -47,18 +47,12 @@ REASONS = 3
 
 MEASURES = (
     "pitch",
-    "melody",
     "jumps",
     "loudness",
-    "stress",
     "punch",
     "balance",
     "balance_loud",
-    "balance_tilt",
     "voicing",
-    "voicing_low",
-    "voiced",
-    "rate",
     "pitch_level",
 )
 """What ``measure`` gives, in this order; docs/tone.md defines each."""
@@ -143,6 +137,11 @@ class CustomerVoice:
         """Voiced speech behind the caller's own normal, s."""
         return self._normal.heard_s
 
+    @property
+    def usual(self) -> float:
+        """The caller's usual log-odds."""
+        return self._normal.usual
+
     def freeze(self, frozen: bool) -> None:
         """While frustration is likely, nothing that is heard is called normal."""
         self._frozen = frozen
@@ -175,7 +174,8 @@ class CustomerVoice:
         """Judge a stretch, then learn from it what is normal."""
         terms = self._model.terms(stretch.values, self._normal)
         log_odds = self._model.bias + sum(term.llr for term in terms)
-        llr = max(CALM_LLR, min(CLIP_LLR, self._model.evidence(log_odds, self._normal)))
+        llr = self._model.evidence(log_odds - self.usual)
+        llr = max(CALM_LLR, min(CLIP_LLR, llr))
         if not self._frozen:
             self._normal.learn(stretch.values, stretch.voiced_s, log_odds)
         return Tone(llr, self._reasons(stretch.t1, terms) if llr > 0 else [], log_odds)
@@ -239,26 +239,15 @@ def _measure(blocks: list[_Heard]) -> tuple[float, ...]:
     middle = _quantile(sorted(_pitch(b) for b in voiced), 0.5)
     sung = [b for b in voiced if abs(_pitch(b) - middle) <= OCTAVE_GUARD_SEMITONES]
     pitch = [_pitch(b) for b in sung]
-    level = sorted(b.level_db for b in blocks)
-    median_db, high_db = _quantile(level, 0.5), _quantile(level, 0.9)
-    voiced_db = [b.level_db for b in voiced]
-    balance = [b.balance_db for b in voiced]
-    loud_db = _quantile(sorted(voiced_db), 1 - LOUD_SHARE)
-    voicing = sorted(b.voicing for b in voiced)
+    loud_db = _quantile(sorted(b.level_db for b in voiced), 1 - LOUD_SHARE)
     return (
         _quantile(sorted(pitch), 0.5),
-        _spread(pitch),
         fmean(_jumps(voiced) or [0.0]),
-        high_db,
-        high_db - median_db,
+        _quantile(sorted(b.level_db for b in blocks), 0.9),
         fmean(_steps(blocks) or [0.0]),
-        _quantile(sorted(balance), 0.5),
+        _quantile(sorted(b.balance_db for b in voiced), 0.5),
         fmean(b.balance_db for b in voiced if b.level_db >= loud_db),
-        _slope(voiced_db, balance),
-        _quantile(voicing, 0.5),
-        _quantile(voicing, 0.2),
-        len(voiced) / len(blocks),
-        sum(b.nuclei for b in blocks) / (len(blocks) * BLOCK_S),
+        _quantile(sorted(b.voicing for b in voiced), 0.2),
         _correlation([b.level_db for b in sung], pitch),
     )
 
@@ -294,13 +283,7 @@ def _covariance(x: list[float], y: list[float]) -> float:
 
 
 FLAT = 1e-6
-"""Of no spread, no slope can be told."""
-
-
-def _slope(x: list[float], y: list[float]) -> float:
-    """Of the line of least squares; 0 where x does not vary."""
-    across = _spread(x)
-    return _covariance(x, y) / across**2 if across > FLAT else 0.0
+"""What has no spread goes with nothing."""
 
 
 def _correlation(x: list[float], y: list[float]) -> float:

@@ -31,6 +31,7 @@ def model(**changes: float) -> ToneModel:
             margin=1.0,
             share=0.5,
             threshold=0.0,
+            above_median=0.0,
         ),
         **changes,
     )
@@ -87,13 +88,20 @@ def test_what_sounds_angry_weighs_less_in_what_is_normal_but_not_nothing() -> No
     assert angry.heard_s < calm.heard_s
 
 
-def test_evidence_is_what_exceeds_the_callers_usual_within_bounds() -> None:
+def test_evidence_begins_at_the_margin() -> None:
     of = model()
-    assert of.evidence(-3.0, OwnNormal(of)) == pytest.approx(-0.5)
-    assert of.evidence(0.0, OwnNormal(of)) == pytest.approx(1.0)
-    furious, sleepy = after(200, (40.0, -30.0), of), after(200, (-30.0, -30.0), of)
-    assert furious.usual == pytest.approx(-2.0), "one spread above calm callers, no more"
-    assert sleepy.usual == pytest.approx(-4.0)
+    assert of.evidence(1.0) == 0.0
+    assert of.evidence(3.0) == pytest.approx(1.0)
+
+
+def test_the_usual_is_between_bounds() -> None:
+    of = model()
+    assert OwnNormal(of).usual == -3.0, "that of calm callers"
+    furious, sleepy = after(200, (40.0, -30.0), of), OwnNormal(of)
+    for _ in range(200):
+        sleepy.learn((10.0, -30.0), 1.0, -9.0)
+    assert furious.usual == pytest.approx(-3.0 + tone.HIGHEST)
+    assert sleepy.usual == pytest.approx(-3.0 - tone.LOWEST)
 
 
 @pytest.mark.parametrize(

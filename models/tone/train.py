@@ -7,12 +7,13 @@ whose path begins with ``--only`` are read: by default ``emodb/``, whose licence
 
 1. Every clip is heard as it is and down each of ``LINES``, by the same code as in a call.
 2. The population of each measure: means and spreads of the clips whose emotion is ``CALM``.
-3. Each stretch is put into calls of its speaker that have lasted for 0 to 30 other clips, half of
+3. Each stretch is put into calls of its speaker that have lasted for 0 to 20 other clips, half of
    them calm calls and half of them any: its distances from own normal and from the population.
 4. Logistic regression with ridge, both labels weighing the same; twice, since what counts as
    normal depends on what sounds angry.
 5. The same without each speaker in turn gives log-odds for speakers never heard. A logistic
-   regression of the label on those (Platt 1999) scales the weights of step 4.
+   regression of the label on those (Platt 1999) scales the weights of step 4, the calm clips among
+   them tell what is usual, and the threshold is where ``RECALL`` of the angry ones are called.
 
 Loudness is not learned: clips of actors are levelled. Its weights are set by hand, small.
 """
@@ -51,7 +52,7 @@ LINES: Final = (
     "band+babble:20+agc+gsm",
 )
 CALM: Final = "neutral"
-LENGTHS: Final = (0, 3, 10, 30)
+LENGTHS: Final = (0, 5, 20)
 """Clips of the same speaker before the one that is judged."""
 CALM_CALLS: Final = 0.5
 RIDGE: Final = 3.0
@@ -62,24 +63,21 @@ MARGIN: Final = 2.25
 SHARE: Final = 0.6
 """Set by hand: 1.5 spreads of calm stretches above usual are nothing, acted anger (6 above) is
 the most that one stretch may add."""
-THRESHOLD: Final = 0.0
+NO_USUAL: Final = Calm(0.0, 0.0, 1.0)
+"""With it, what exceeds the usual is the log-odds themselves."""
+RECALL: Final = 0.95
 
 UNITS: Final = {
     "pitch": ("semitones", "pitch"),
-    "melody": ("semitones", "melody"),
     "jumps": ("semitones", "melody"),
     "loudness": ("dB", "loudness"),
-    "stress": ("dB", "stress"),
     "punch": ("dB", "stress"),
     "balance": ("dB", "balance"),
     "balance_loud": ("dB", "balance"),
-    "balance_tilt": ("dB/dB", "balance"),
     "voicing": ("ratio", "voicing"),
-    "voicing_low": ("ratio", "voicing"),
-    "voiced": ("ratio", "voicing"),
-    "rate": ("syllables/s", "rate"),
     "pitch_level": ("ratio", "stress"),
 }
+"""Unit and reason of each measure."""
 REASONS: Final = {
     "pitch": Words("voice higher than usual", "voice lower than usual"),
     "melody": Words("voice goes up and down a lot", "voice flatter than usual"),
@@ -87,7 +85,6 @@ REASONS: Final = {
     "stress": Words("words hit harder than usual", "words held back more than usual"),
     "balance": Words("sharper voice than usual", "duller voice than usual"),
     "voicing": Words("tenser voice than usual", "rougher voice than usual"),
-    "rate": Words("faster than usual", "slower than usual"),
 }
 LOUDNESS: Final = Measure("loudness", "dB", "loudness", None, 0.0, 2.7, 0.7, 0.2, 0.0)
 """2.7 dB: from stretch to stretch of calm telephone speech."""
@@ -150,9 +147,7 @@ def blank(copies: Sequence[Copy]) -> ToneModel:
         unit, group = UNITS[name]
         measures.append(Measure(name, unit, group, mean, between, within, 0.0, 0.0, 0.0))
     measures[MEASURES.index("loudness")] = LOUDNESS._replace(above=0.0, below=0.0)
-    return ToneModel(
-        tuple(measures), REASONS, 0.0, CLIP_Z, Calm(0.0, 1.0, 1.0), MARGIN, SHARE, THRESHOLD
-    )
+    return ToneModel(tuple(measures), REASONS, 0.0, CLIP_Z, NO_USUAL, MARGIN, SHARE, 0.0, 0.0)
 
 
 def calls(copy: Copy, model: ToneModel, rng: np.random.Generator) -> Iterator[tuple[F64, bool]]:
@@ -243,12 +238,21 @@ def scaled(model: ToneModel, slope: float, shift: float) -> ToneModel:
     )
 
 
-def left_out(copies: Sequence[Copy]) -> dict[str, list[voice.ScoredClip]]:
-    """Of each line every clip, judged by a model that never heard its speaker."""
-    speakers = sorted({clip.speaker for clip in copies[0].clips})
+def left_out(copies: Sequence[Copy]) -> dict[str, ToneModel]:
+    """For each speaker a model that never heard them."""
+    speakers = {clip.speaker for clip in copies[0].clips}
+    return {
+        speaker: fit([copy.of(speakers - {speaker}) for copy in copies])
+        for speaker in sorted(speakers)
+    }
+
+
+def judged(
+    copies: Sequence[Copy], models: dict[str, ToneModel]
+) -> dict[str, list[voice.ScoredClip]]:
+    """Of each line every clip, by the model of its speaker."""
     out: dict[str, list[voice.ScoredClip]] = {copy.line: [] for copy in copies}
-    for speaker in speakers:
-        model = fit([copy.of({*speakers} - {speaker}) for copy in copies])
+    for speaker, model in models.items():
         for copy in copies:
             own = copy.of({speaker})
             out[copy.line] += voice.judge(own.clips, own.heard, SEED, model)
@@ -263,13 +267,25 @@ def platt(scored: Sequence[voice.ScoredClip]) -> tuple[float, float]:
     return float(slope), float(shift)
 
 
-def calm(unseen: dict[str, list[voice.ScoredClip]]) -> Calm:
+def thresholds(unseen: dict[str, list[voice.ScoredClip]]) -> tuple[float, float]:
+    """Alone and known: ``RECALL`` of the angry clips of speakers never heard are above them."""
+    angry = [each for scored in unseen.values() for each in scored if each.clip.angry]
+    alone = [each.alone for each in angry if each.alone is not None]
+    above = [
+        each.known - each.median
+        for each in angry
+        if each.known is not None and each.median is not None
+    ]
+    return float(np.quantile(alone, 1 - RECALL)), float(np.quantile(above, 1 - RECALL))
+
+
+def calm(unseen: dict[str, list[voice.ScoredClip]], slope: float, shift: float) -> Calm:
     """Log-odds of the calm clips of speakers never heard, each speaker on each line a caller."""
     means, within = [], []
     for scored in unseen.values():
         for speaker in sorted({each.clip.speaker for each in scored}):
             found = [
-                each.known
+                slope * each.known + shift
                 for each in scored
                 if each.clip.speaker == speaker
                 and each.clip.cells["emotion"] == CALM
@@ -291,7 +307,8 @@ def text(model: ToneModel) -> str:
         f"clip_z = {model.clip_z:g}  # standard deviations: further away counts no more",
         f"margin = {model.margin:g}  # so far above their usual, evidence begins; set by hand",
         f"share = {model.share:g}  # of what is beyond enters the mood; set by hand",
-        f"threshold = {model.threshold:g}  # log-odds from which a clip is called angry",
+        f"threshold = {model.threshold:.4f}  # log-odds: a clip alone is called angry from here",
+        f"above_median = {model.above_median:.4f}  # … and so far above its caller's median",
         "",
         "[calm]  # log-odds of calm clips of speakers that were left out",
         f"mean = {model.calm.mean:.4f}",
@@ -324,25 +341,34 @@ def main() -> None:
     given = parser.parse_args()
     out = Console(width=160, highlight=False)
     copies = measured(given.data, given.only, given.measured, out)
-    unseen = left_out(copies)
+    models = left_out(copies)
+    unseen = judged(copies, models)
     slope, shift = platt([each for of_line in unseen.values() for each in of_line])
     out.print(f"Platt: {slope:.3f} times, {shift:+.3f}; stretches of {STRETCH_S:g} s")
-    unseen = {name: [_scaled(e, slope, shift) for e in scored] for name, scored in unseen.items()}
+    usual = calm(unseen, slope, shift)
+    final = {name: _final(model, slope, shift, usual) for name, model in models.items()}
+    unseen = judged(copies, final)
+    alone, above_median = thresholds(unseen)
+    final = {name: _barred(model, alone, above_median) for name, model in final.items()}
+    unseen = judged(copies, final)
     for name, scored in unseen.items():
-        found = voicefigures.figures(scored, THRESHOLD)
+        found = voicefigures.figures(scored)
         for way, part in (("known", found), ("alone", found.alone)):
             out.print(
                 f"{name:24} {way}  AUC {part.auc:.3f} ({part.auc_within:.3f} within)  "
                 f"recall {part.recall:.2f}  specificity {part.specificity:.2f}  "
-                f"UAR {part.uar:.3f}  (at each speaker's median {part.uar_centred:.3f})"
+                f"UAR {part.uar:.3f}"
             )
-    model = replace(scaled(fit(copies), slope, shift), calm=calm(unseen))
+    model = _barred(_final(fit(copies), slope, shift, usual), alone, above_median)
     given.out.write_text(text(model), "utf-8")
 
 
-def _scaled(scored: voice.ScoredClip, slope: float, shift: float) -> voice.ScoredClip:
-    alone, known = (None if s is None else slope * s + shift for s in (scored.alone, scored.known))
-    return replace(scored, alone=alone, known=known)
+def _final(model: ToneModel, slope: float, shift: float, usual: Calm) -> ToneModel:
+    return replace(scaled(model, slope, shift), calm=usual)
+
+
+def _barred(model: ToneModel, alone: float, above_median: float) -> ToneModel:
+    return replace(model, threshold=alone, above_median=above_median)
 
 
 if __name__ == "__main__":

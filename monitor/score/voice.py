@@ -19,7 +19,7 @@ from monitor.ear import Ear, Heard
 from monitor.foreground import Foreground
 from monitor.score import ScoreError, line
 from monitor.score.voicelist import LabelledClip
-from monitor.tone import ToneModel
+from monitor.tone import ToneModel, shipped
 from monitor.utterances import Speaker
 from monitor.voice import CustomerVoice, Stretch, StretchMeter
 
@@ -38,12 +38,21 @@ SILENT_DB: Final = -100.0
 
 @dataclass(frozen=True, slots=True)
 class ScoredClip:
-    """The log-odds that a clip is angry; None where there was no voice to judge."""
+    """What was made of a clip, in log-odds that it is angry; None where there was no voice to
+    judge."""
 
     clip: LabelledClip
     alone: float | None
     known: float | None  # after other clips of the same caller; alone where there are too few
-    has_others: bool
+    usual: float  # of this caller, or of calm callers where there are too few others
+    median: float | None  # of the other clips; None where there are too few
+    called_alone: bool  # angry
+    called: bool
+
+    @property
+    def excess(self) -> float | None:
+        """Over the usual: what the mood goes by."""
+        return None if self.known is None else self.known - self.usual
 
 
 def telephone(over: str | None) -> str:
@@ -83,26 +92,28 @@ def judge(
     """Each clip by itself, and as the next thing said in a call of its speaker.
 
     That call begins with other clips of the speaker, at most ``MOST_OTHERS`` of them, in random
-    order, whatever their labels.
+    order, whatever their labels; the median of what is made of them is where that speaker lies.
     """
+    model = model or shipped()
     of_speaker: dict[str, list[int]] = {}
     for place, clip in enumerate(clips):
         of_speaker.setdefault(clip.speaker, []).append(place)
     out = []
     for place, clip in enumerate(clips):
-        alone = _log_odds(CustomerVoice(model), heard[place])
+        alone = known = _log_odds(CustomerVoice(model), heard[place])
+        called = called_alone = alone is not None and alone >= model.threshold
         rng = np.random.default_rng((seed, zlib.crc32(clip.name.encode()), place))
         others = [other for other in of_speaker[clip.speaker] if other != place]
         chosen = [others[k] for k in rng.permutation(len(others))[:MOST_OTHERS]]
         before = [stretch for other in chosen for stretch in heard[other]]
-        has_others = sum(stretch.voiced_s for stretch in before) >= LEAST_OTHERS_S
-        known = alone
-        if has_others:
+        usual, median = model.calm.mean, None
+        if sum(stretch.voiced_s for stretch in before) >= LEAST_OTHERS_S:
             voice = CustomerVoice(model)
-            for stretch in before:
-                voice.hear(stretch)
+            median = float(np.median([voice.hear(stretch).log_odds for stretch in before]))
+            usual = voice.usual
             known = _log_odds(voice, heard[place])
-        out.append(ScoredClip(clip, alone, known, has_others))
+            called = known is not None and known >= median + model.above_median
+        out.append(ScoredClip(clip, alone, known, usual, median, called_alone, called))
     return out
 
 

@@ -21,7 +21,6 @@ from monitor.score.tables import Grid
 from monitor.score.voice import ScoredClip
 from monitor.score.voicefigures import Separation, VoiceFigures
 from monitor.terminal import progress
-from monitor.tone import shipped
 
 FILE_COLUMNS = 120
 """Whoever keeps the output in a file has a page as wide as the tables."""
@@ -90,9 +89,8 @@ def voice_command(
 
         heard = voice.hear(clips, settings, over, seed, moved)
     scored = voice.judge(clips, heard, seed)
-    threshold = shipped().threshold
-    overall = voicefigures.figures(scored, threshold)
-    groups = _groups(by, scored, threshold)
+    overall = voicefigures.figures(scored)
+    groups = _groups(by, scored)
     _print(overall, by, groups)
     if json is not None:
         head = {
@@ -107,7 +105,7 @@ def voice_command(
             "by": by,
         }
         figures = {"overall": asdict(overall), "groups": {k: asdict(v) for k, v in groups.items()}}
-        save(json, head | figures | {"clips": [_clip(each, threshold) for each in scored]})
+        save(json, head | figures | {"clips": [_clip(each) for each in scored]})
     below = bars.missed(asdict(overall), at_least or [], at_most or [])
     for text in below:
         err.print(f"[bold red]monitor:[/] {escape(text)}", highlight=False, soft_wrap=True)
@@ -115,11 +113,11 @@ def voice_command(
         raise typer.Exit(1)
 
 
-def _groups(by: str, scored: Sequence[ScoredClip], threshold: float) -> dict[str, VoiceFigures]:
+def _groups(by: str, scored: Sequence[ScoredClip]) -> dict[str, VoiceFigures]:
     """In the order of the list."""
     names = dict.fromkeys(each.clip.cells[by] for each in scored)
     return {
-        name: voicefigures.figures([s for s in scored if s.clip.cells[by] == name], threshold)
+        name: voicefigures.figures([s for s in scored if s.clip.cells[by] == name])
         for name in names
     }
 
@@ -130,7 +128,7 @@ def _print(overall: VoiceFigures, by: str, groups: dict[str, VoiceFigures]) -> N
         out.width = max(out.width, FILE_COLUMNS)
     out.print(
         f"{overall.clips} clips of {overall.speakers} speakers, {overall.angry} angry or "
-        f"frustrated; called so from log-odds {overall.threshold:g}",
+        "frustrated",
         highlight=False,
     )
     both = Grid("Angry or not", ("", *_COLUMNS))
@@ -187,7 +185,7 @@ def _short(found: Separation) -> tuple[str, ...]:
     )
 
 
-def _clip(scored: ScoredClip, threshold: float) -> dict[str, Any]:
+def _clip(scored: ScoredClip) -> dict[str, Any]:
     """A row as it is in the list, with what was found."""
 
     def told(value: float | None) -> float | None:
@@ -198,5 +196,7 @@ def _clip(scored: ScoredClip, threshold: float) -> dict[str, Any]:
         **scored.clip.cells,
         "log_odds": told(scored.known),
         "log_odds_alone": told(scored.alone),
-        "called_angry": scored.known is not None and scored.known >= threshold,
+        "usual": told(scored.usual),
+        "called_angry": scored.called,
+        "called_angry_alone": scored.called_alone,
     }

@@ -30,8 +30,6 @@ class Separation:
     uar: float | None  # unweighted average recall: the mean of the next two
     recall: float | None  # of the angry clips, called angry
     specificity: float | None  # of the others, not called angry
-    auc_centred: float | None  # as auc, each speaker's median taken off first
-    uar_centred: float | None  # as uar, the threshold at that median: half of all called angry
     intervals: dict[str, Interval | None]  # 95 %, by the bootstrap over speakers
 
 
@@ -44,47 +42,42 @@ class VoiceFigures(Separation):
     speakers: int
     known: int  # clips whose speaker has others enough
     unjudged: int  # clips with too little voice
-    threshold: float
     alone: Separation
 
 
-def figures(scored: Sequence[ScoredClip], threshold: float) -> VoiceFigures:
-    """``threshold``: log-odds from which a clip is called angry."""
-    known = separation(scored, [each.known for each in scored], threshold)
-    alone = separation(scored, [each.alone for each in scored], threshold)
+def figures(scored: Sequence[ScoredClip]) -> VoiceFigures:
+    known = separation(scored, [each.excess for each in scored], [each.called for each in scored])
+    alone = separation(
+        scored, [each.alone for each in scored], [each.called_alone for each in scored]
+    )
     return VoiceFigures(
         auc=known.auc,
         auc_within=known.auc_within,
         uar=known.uar,
         recall=known.recall,
         specificity=known.specificity,
-        auc_centred=known.auc_centred,
-        uar_centred=known.uar_centred,
         intervals=known.intervals,
         clips=len(scored),
         angry=sum(each.clip.angry for each in scored),
         speakers=len({each.clip.speaker for each in scored}),
-        known=sum(each.has_others for each in scored),
+        known=sum(each.median is not None for each in scored),
         unjudged=sum(each.alone is None for each in scored),
-        threshold=threshold,
         alone=alone,
     )
 
 
 def separation(
-    scored: Sequence[ScoredClip], log_odds: Sequence[float | None], threshold: float
+    scored: Sequence[ScoredClip], log_odds: Sequence[float | None], called: Sequence[bool]
 ) -> Separation:
     angry = np.array([each.clip.angry for each in scored], np.bool_)
     score = np.array([UNJUDGED if s is None else s for s in log_odds])
     names = sorted({each.clip.speaker for each in scored})
     of = np.array([names.index(each.clip.speaker) for each in scored])
     once = np.ones((1, len(names)))
-    median = np.array([np.median(score[of == k]) for k in range(len(names))])
     own = [area(score[of == k], angry[of == k]) for k in range(len(names))]
     both = [each for each in own if each is not None]
     auc = _areas(score, angry, of, once)
-    rates = _rates(score >= threshold, angry, of, once)
-    centred = score - median[of]
+    rates = _rates(np.array(called, np.bool_), angry, of, once)
     draws = np.random.default_rng(intervals.SEED).multinomial(
         len(names), np.full(len(names), 1 / len(names)), size=intervals.DRAWS
     )
@@ -92,7 +85,7 @@ def separation(
     if len(names) >= LEAST_SPEAKERS:
         times = draws.astype(np.float64)
         spread["auc"] = intervals.interval(_areas(score, angry, of, times))
-        drawn = _rates(score >= threshold, angry, of, times)
+        drawn = _rates(np.array(called, np.bool_), angry, of, times)
         for name, values in zip(("recall", "specificity", "uar"), drawn, strict=True):
             spread[name] = intervals.interval(values)
     recall, specificity, uar = (_told(values[0]) for values in rates)
@@ -102,8 +95,6 @@ def separation(
         uar=uar,
         recall=recall,
         specificity=specificity,
-        auc_centred=_told(_areas(centred, angry, of, once)[0]),
-        uar_centred=_told(_rates(centred > 0, angry, of, once)[2][0]),
         intervals=spread,
     )
 

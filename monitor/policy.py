@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 
 from monitor.config import MoodSettings, NudgeSettings
-from monitor.events import Event, Evidence, NudgeReport, Response, Technique, Withheld
+from monitor.events import Event, Evidence, NudgeClosed, NudgeReport, Response, Technique, Withheld
 from monitor.opportunities import EFFECT_AFTER_S, Case, Opportunities
 from monitor.repertoire import FOLDER, Nudge, digest, load
 from monitor.scorecard import scorecard
@@ -29,8 +29,8 @@ WATCH = MoodSettings().watch
 
 def held_out(call_id: str, opportunity: str, share: float) -> bool:
     """Chance that a log repeats: the same call holds out the same nudges again."""
-    digest = hashlib.sha256(f"{call_id}/{opportunity}".encode()).digest()
-    return int.from_bytes(digest[:8]) < share * 2**64
+    lot = hashlib.sha256(f"{call_id}/{opportunity}".encode()).digest()
+    return int.from_bytes(lot[:8]) < share * 2**64
 
 
 class Policy:
@@ -69,8 +69,8 @@ class Policy:
         one."""
         events: list[Event] = [*self._screen.step(view)]
         for event in self._needs.step(view):
-            if isinstance(event, Response) and event.how and event.nudge == self.open:
-                events += self._screen.close(view.t, "done", event.how.text)
+            if isinstance(event, Response) and event.nudge == self.open:
+                events += self._said_before(event, view.t)
             events.append(event)
         if view.began is not None:
             for nudge in self._nudges:
@@ -131,6 +131,14 @@ class Policy:
         """What was called for so far, and what was given."""
         listed = [n.name for n in self._nudges if not n.praise and not n.private]
         return scorecard(listed, self._needs.told(), self._needs.answers())
+
+    def _said_before(self, answer: Response, t: float) -> list[NudgeClosed]:
+        """Words that came only now say that the agent had done what stands on the screen. Not so
+        for what is done by being quiet: that would be gone before it could be read."""
+        how = answer.how
+        if how is None or how.kind != "words":
+            return []
+        return self._screen.close(t, "done", how.text)
 
     # ---- what is needed, and whether it is shown ---------------------------------
 

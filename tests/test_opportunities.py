@@ -200,6 +200,21 @@ def test_done_just_before_the_nudge_and_known_only_after_it(told: Stage) -> None
     assert closed == [(73.0, "done", "You said sorry")]
 
 
+def test_a_nudge_to_be_quiet_stands_long_enough_to_be_read(told: Stage) -> None:
+    """They stopped a moment before it came, and that they did is plain only a moment after."""
+
+    def done(view: View, since: float, th: Th) -> Evidence | None:
+        quiet_s = view.t - max(since, 71.4)
+        return Evidence(kind="interaction", t=view.t, text="Quiet") if quiet_s >= 1.0 else None
+
+    late = nudge("own_it", [(72.0, 90)], need=within([(71.0, 90)]), done=done)
+    seen = told(late).over(UPSET, 72.0, 90)
+    assert seen.opened == [("own_it", 72.0)]
+    assert seen.answers[0] == (72.5, "p1", "given", False)
+    closed = next(e for e in seen.events if isinstance(e, NudgeClosed))
+    assert (closed.outcome, closed.open_s) == ("done", 1.0)
+
+
 def test_one_at_a_time_and_again_only_after_the_cooldown(told: Stage) -> None:
     blinks = [(60.0 + k, 60.5 + k) for k in range(0, 90, 2)]
     seen = told(nudge("own_it", blinks), cooldown_s=80.0).over(UPSET, 55, 160)

@@ -21,7 +21,8 @@ THRESHOLDS = {
     "trouble_within_s": 90.0,  # a calm customer told of a trouble so shortly before
     "same_breath_s": 8.0,  # said sorry or taken on so shortly before: then it may be explained
 }
-GOOD = (*OWNED, "apology", "acknowledgement")
+SPARED = (*OWNED, "apology")
+"""To understand, and then to blame, is to blame."""
 
 
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
@@ -30,7 +31,7 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     why = newest(view, th["fresh_s"], *(("excuse", "blames") if tense(view) else ("blames",)))
     if why is None or not agent_words_known(view):
         return None
-    if said_since(view, why.t0 - th["same_breath_s"], *GOOD):
+    if said_since(view, why.t0 - th["same_breath_s"], *SPARED):
         return None
     if not tense(view) and not said_since(view, why.t0 - th["trouble_within_s"], *TROUBLE):
         return None
@@ -38,4 +39,4 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
-    return as_said(view, since, *GOOD)
+    return as_said(view, since, *SPARED, "acknowledgement")

@@ -132,6 +132,10 @@ def test_skip_is_not_needed(view: View) -> None:
     assert need(skip_the_why, view) is None
 
 
+def test_skip_a_reason_though_it_was_understood() -> None:
+    assert need(skip_the_why, with_cues(WHY, agents("acknowledgement", 91.0))) is not None
+
+
 def test_skip_done() -> None:
     assert done(skip_the_why, with_cues(QUIET, agents("commitment", 98.0)), 96.0) is not None
     assert done(skip_the_why, with_cues(QUIET, agents("excuse", 98.0)), 96.0) is None

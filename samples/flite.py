@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 F32 = NDArray[np.float32]
 LIBRARY = "libflite.so.1"
 SEED = 1
-"""Its breath is noise from the C library's ``rand``: seeded for each line, a line sounds the same
-whatever was said before it."""
+"""Its breath is noise from the C library's ``rand``, seeded for each line. Even so, in a busy
+process, now and then a sentence breathes otherwise; its words and its length are the same."""
 
 
 class FliteError(RuntimeError):

@@ -258,3 +258,12 @@ def test_calls_about_silence_and_stories_have_them() -> None:
         assert max(gaps) > 12, name
     for name in LONG:
         assert refs(name)["duration_s"] > 115
+
+
+def test_the_readme_says_of_each_call_what_it_is_for() -> None:
+    table = (LIBRARY.parent / "README.md").read_text("utf-8")
+    for name in ALL:
+        dialogue = load(name)
+        nudges = ", ".join(f"`{nudge}`" for nudge in dict.fromkeys(expected(dialogue))) or "none"
+        alert = str(dialogue.alert).replace("_", " ")
+        assert f"| `{name}` | {dialogue.about.rstrip('.')} | {alert} | {nudges} |" in table

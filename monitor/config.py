@@ -98,12 +98,12 @@ class MoodSettings(Section):
     decay_per_s: float = 5.5
     ceiling: float = 8.0
     watch: float = 2.0
-    alert: float = 3.4
+    alert: float = 3.0
     clear_below: float = 1.2
     clear_for_s: float = 20.0
     rise: float = Field(1.5, description="Rising: so much more than 30 s before")
     rise_over_s: float = 30.0
-    start_s: float = Field(25.0, description="An alert this early is 'upset from the start'")
+    start_s: float = Field(20.0, description="An alert this early is 'upset from the start'")
     evidence: list[EvidenceKind] = Field(
         ["voice", "words", "interaction"],
         description="Kinds that count. With fewer, to see what each brings, one kind may alert",

@@ -8,7 +8,7 @@ sounds. Of the agent it is told who speaks when, and what was said.
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol
+from typing import Final, Protocol
 
 from monitor.config import MoodSettings, TurnSettings
 from monitor.events import PARTIES, Cue, Event, MoodReport, Party, other
@@ -25,6 +25,15 @@ OVER_S = 1.0
 SIMULTANEOUS_S = 0.3
 MONOLOGUE_S = 20.0
 WORDS_MARGIN_S = 0.3
+REBUFFS: Final = {
+    "refusal": "Was told no",
+    "not_mine": "Was sent elsewhere",
+    "talks_down": "Was told to calm down",
+    "against_them": "Was argued with",
+    "defensive": "Was argued with",
+    "blames": "Was told whose fault it is",
+}
+"""Families of the agent's words by what they do to the customer."""
 
 
 class Activity(Protocol):
@@ -98,6 +107,8 @@ class Customer:
             self._mood.acknowledged(t)
         elif cue.family == "bare_sorry":
             self._mood.acknowledged(t, share=0.5)
+        elif cue.family in REBUFFS:
+            self._mood.rebuffed(t, REBUFFS[cue.family])
         elif cue.family == "backchannel_only":
             for overlap_id, t0, t1 in self._talk_overs:
                 if t0 < cue.t1 + WORDS_MARGIN_S and cue.t0 - WORDS_MARGIN_S < t1:

@@ -34,6 +34,9 @@ the watch line, below the alert line."""
 TALK_OVER = 0.7
 TALK_OVER_LIMIT = 1.5
 TALK_OVER_LIMIT_S = 30.0
+REBUFFED = 0.4
+REBUFFED_LIMIT = 0.8
+"""All of them together, as they leak: who is told no three times was told no."""
 INTERRUPTED = 0.4
 DEAD_AIR = 0.3
 MONOLOGUE = 0.3
@@ -161,6 +164,13 @@ class MoodMeter:
         if term is not None:
             term.llr = max(term.llr * self._leak(t - term.t) - left, 0.0)
             term.t = t
+
+    def rebuffed(self, t: float, how: str) -> None:
+        """The agent's words turned them away: told no, sent elsewhere, argued with."""
+        self._advance(t)
+        term = self._terms.get("rebuffed")
+        left = term.llr * self._leak(t - term.t) if term is not None else 0.0
+        self._interaction(t, "rebuffed", min(REBUFFED, max(REBUFFED_LIMIT - left, 0.0)), how)
 
     def interrupted(self, t: float) -> None:
         """The customer broke in on the agent."""

@@ -193,7 +193,7 @@ def test_an_acknowledgement_holds_the_alert_back_5_s() -> None:
 def test_an_acknowledgement_may_spare_the_alert() -> None:
     clock = at(LATE)
     clock.meter.acknowledged(clock.t)
-    clock.hear(("frustration", 2.0), ("repetition", 1.5))
+    clock.hear(("frustration", 2.0), ("repetition", 1.2))
     clock.until(LATE + 20)
     assert not clock.of(AlertRaised)
 
@@ -223,6 +223,16 @@ def test_talk_over_counts_at_most_1_5_in_30_s() -> None:
     assert meter.score == pytest.approx(1.5)
     meter.talk_over(140.0, "o9", 1.0)
     assert meter.score == pytest.approx(1.5 * 0.9 ** (40 / 5.5) + 0.7)
+
+
+def test_being_turned_away_counts_at_most_0_8_at_once() -> None:
+    meter = MoodMeter(MoodSettings())
+    for how in ("Was told no", "Was sent elsewhere", "Was argued with"):
+        meter.rebuffed(100.0, how)
+    assert meter.score == pytest.approx(0.8)
+    assert [reason.kind for reason in meter.reasons()] == ["interaction"]
+    meter.rebuffed(160.0, "Was told no")
+    assert meter.score == pytest.approx(0.8 * 0.9 ** (60 / 5.5) + 0.4)
 
 
 def test_a_talk_over_taken_back_leaves_nothing() -> None:
@@ -312,9 +322,9 @@ def test_kinds_that_do_not_count_add_nothing() -> None:
         assert {reason.kind for reason in clock.meter.reasons()} == set(evidence)
     alone = Clock(MoodSettings(evidence=["words"]))
     alone.until(LATE)
-    alone.hear(("escalation_request", 3.0))
+    alone.hear(("escalation_request", 2.9))
     assert not alone.of(AlertRaised)
     alone.hear(("escalation_request", 3.0))
     assert alone.of(AlertRaised)
-    both = at(LATE, ("escalation_request", 3.0), ("escalation_request", 3.0))
+    both = at(LATE, ("escalation_request", 2.9), ("escalation_request", 3.0))
     assert not both.of(AlertRaised)

@@ -15,6 +15,7 @@ from monitor.cues import CueSpotter
 from monitor.events import Transcript
 from monitor.memory import HEAVY_WEIGHT
 from monitor.phrases import PhraseError, Phrases
+from monitor.wording import tokens
 
 PHRASES = Phrases.load(Path(__file__).parent.parent / "models" / "phrases" / "en.toml")
 
@@ -419,3 +420,33 @@ def test_a_folder_of_the_same_name_adds_families(tmp_path: Path) -> None:
     more.write_text('language = "en"\n')
     with pytest.raises(PhraseError, match="not 'language'"):
         Phrases.load(tmp_path / "xx.toml")
+
+
+IMPATIENT = """
+What am I meant to tell my daughter tomorrow?
+Is that really what you're telling me, that I should wait again?
+You lot are all the same.
+The whole lot of you should try it one day.
+Nobody there ever picks up.
+I have already sent you all of it twice.
+All you people ever do is read that off a screen.
+We were left standing at the gate with two children.
+It could have burned the whole house down.
+""".strip().splitlines()
+NOT_IMPATIENT = """
+What am I supposed to press next?
+All you need to do is sign it, is that right?
+Every time I use it, it takes a minute to start.
+I have been a customer for years after my mother told me about you.
+I was standing in the garden when you called.
+Could you send it to me once more, please?
+""".strip().splitlines()
+
+
+def test_impatience_is_heard_and_weighs_less_than_anger() -> None:
+    families = [PHRASES["exasperation"], PHRASES["frustration"]]
+    assert 0 < families[0].weight < HEAVY_WEIGHT <= families[1].weight
+    for text in IMPATIENT:
+        assert any(family.find(tokens(text)) for family in families), text
+    for text in NOT_IMPATIENT:
+        assert not any(family.find(tokens(text)) for family in families), text

@@ -61,7 +61,7 @@ async def test_opening_a_link_moves_the_token_into_a_cookie(tmp_path: Path) -> N
             "role": "agent",
             "name": "Anna",
             "agent": {"id": "anna", "name": "Anna"},
-            "mood_lines": {"watch": 2.0, "alert": 3.4, "most": 8.0},
+            "mood_lines": {"watch": 2.0, "alert": 3.0, "most": 8.0},
             "consent_required": False,
         }
         bad = await client.get("/?token=nonsense")

@@ -24,7 +24,7 @@ POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' d
 ME = {
     "name": "",
     "agent": None,
-    "mood_lines": {"watch": 2.0, "alert": 3.4, "most": 8.0},
+    "mood_lines": {"watch": 2.0, "alert": 3.0, "most": 8.0},
     "consent_required": False,
 }
 """As strict as the dashboard can bear; wavesurfer.js styles its shadow tree inline."""

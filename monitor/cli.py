@@ -48,7 +48,7 @@ from monitor.sources.microphone import MicrophoneSource, devices
 from monitor.sources.wav import WavSource
 from monitor.store import Store, StoreError
 from monitor.tables import print_effects, print_report
-from monitor.terminal import LiveLines, progress
+from monitor.terminal import LiveLines, following
 from monitor.weights import WeightsError
 
 app = typer.Typer(
@@ -300,13 +300,7 @@ async def _analyze(
         with contextlib.ExitStack() as stack:
             lines = stack.enter_context(writing(events)) if events else None
             store = stack.enter_context(_kept(settings)) if keep else None
-            bar = stack.enter_context(progress(err))
-            task = bar.add_task("Listening", total=duration_s, speed="")
-
-            def moved(t: float) -> None:
-                took_s = bar.tasks[task].elapsed or 0.0
-                bar.update(task, completed=t, speed=f"{t / took_s:.0f} × live" if took_s else "")
-
+            moved = stack.enter_context(following(err, "Listening", duration_s))
             found = await analyze_source(
                 runtime,
                 source,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+from collections.abc import Callable, Iterator
 from typing import Self
 
 from rich.console import Console
@@ -136,3 +137,19 @@ def progress(console: Console) -> Progress:
         transient=True,
         disable=not console.is_terminal,
     )
+
+
+@contextlib.contextmanager
+def following(
+    console: Console, doing: str, total_s: float | None
+) -> Iterator[Callable[[float], None]]:
+    """A bar for work on so much audio: tell what it gives how much of it is done, s."""
+    with progress(console) as bar:
+        task = bar.add_task(doing, total=total_s, speed="")
+
+        def moved(done_s: float) -> None:
+            took_s = bar.tasks[task].elapsed or 0.0
+            speed = f"{done_s / took_s:.0f} × live" if took_s else ""
+            bar.update(task, completed=done_s, speed=speed)
+
+        yield moved

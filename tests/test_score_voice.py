@@ -118,12 +118,16 @@ def test_intervals_are_over_speakers() -> None:
 @pytest.mark.parametrize(
     ("head", "rows", "complaint"),
     [
-        ("path,label", [("a.wav", 1)], "no column 'speaker'; it needs path, label, speaker"),
+        (
+            "path,label",
+            [("a.wav", 1)],
+            "no column speaker: its first line names path, label, speaker",
+        ),
         ("path,label,speaker", [("b.wav", 1, "x")], "line 2: .*b.wav"),
         ("path,label,speaker", [("a.wav", "angry", "x")], "label is 1 .* not 'angry'"),
         ("path,label,speaker", [("a.wav", 1, "")], "line 2: no speaker"),
         ("path,label,speaker", [("a.wav", 1, "x"), ("a.wav", 1, "y")], "every row has the label 1"),
-        ("path,label,speaker", [("a.wav", 1)], "line 2: not the 3 fields"),
+        ("path,label,speaker", [("a.wav", 1)], "line 2: fewer than the 3 fields"),
         ("path,label,speaker", [], "there is no row"),
         ("path,label,speaker,channel", [("a.wav", 1, "x", 2)], "has 1 channels, no '2'"),
     ],

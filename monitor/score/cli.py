@@ -24,7 +24,7 @@ from monitor.score.exhibits import Exhibits
 from monitor.score.scoring import ScoredCall, TurnsFigures
 from monitor.score.voicecli import voice_command
 from monitor.score.wordcli import words_command
-from monitor.terminal import progress
+from monitor.terminal import following
 
 app = typer.Typer(
     help="How well it hears: against NAME.ref.json beside the audio (docs/references.md).",
@@ -226,14 +226,8 @@ def _score(
     *,
     words: bool,
 ) -> list[ScoredCall]:
-    with progress(err) as bar:
-        total_s = sum(call.duration_s for call in calls)
-        task = bar.add_task(f"Hearing {len(calls)} calls", total=total_s, speed="")
-
-        def moved(t: float) -> None:
-            took_s = bar.tasks[task].elapsed or 0.0
-            bar.update(task, completed=t, speed=f"{t / took_s:.0f} × live" if took_s else "")
-
+    total_s = sum(call.duration_s for call in calls)
+    with following(err, f"Hearing {len(calls)} calls", total_s) as moved:
         return asyncio.run(
             scoring.score(
                 settings,

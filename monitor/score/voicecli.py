@@ -20,7 +20,7 @@ from monitor.score import ScoreError, bars, scoring, voice, voicefigures, voicel
 from monitor.score.tables import Grid
 from monitor.score.voice import ScoredClip
 from monitor.score.voicefigures import Separation, VoiceFigures
-from monitor.terminal import progress
+from monitor.terminal import following
 
 FILE_COLUMNS = 120
 """Whoever keeps the output in a file has a page as wide as the tables."""
@@ -78,15 +78,8 @@ def voice_command(
     check_outputs([json], [labels, *dict.fromkeys(clip.path for clip in clips)])
     on = machine()
     over = voice.telephone(line) if telephone else line
-    with progress(err) as bar:
-        total_s = sum(clip.duration_s for clip in clips)
-        task = bar.add_task(f"Hearing {len(clips)} clips", total=total_s, speed="")
-
-        def moved(done_s: float) -> None:
-            took_s = bar.tasks[task].elapsed or 0.0
-            speed = f"{done_s / took_s:.0f} × live" if took_s else ""
-            bar.update(task, completed=done_s, speed=speed)
-
+    total_s = sum(clip.duration_s for clip in clips)
+    with following(err, f"Hearing {len(clips)} clips", total_s) as moved:
         heard = voice.hear(clips, settings, over, seed, moved)
     scored = voice.judge(clips, heard, seed)
     overall = voicefigures.figures(scored)

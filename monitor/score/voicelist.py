@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,8 +10,10 @@ from typing import Final
 from monitor.audio import AudioError
 from monitor.audiofile import AudioFile
 from monitor.score import ScoreError
+from monitor.score.csvlist import lines
 
 NEEDED: Final = ("path", "label", "speaker")
+OPTIONAL: Final = ("channel",)
 LABELS: Final = {"0": False, "1": True}
 
 
@@ -36,11 +37,9 @@ def load(source: Path, where: Sequence[str] = ()) -> list[LabelledClip]:
     Every file is opened, so that what cannot be scored is told before anything is heard.
     Raises ScoreError, which names the list and the line.
     """
-    asked = [_condition(text) for text in where]
     clips = [
         _clip(place, cells, source.parent)
-        for place, cells in _lines(source, [name for name, _ in asked])
-        if all(cells[name] == value for name, value in asked)
+        for place, cells in lines(source, NEEDED, OPTIONAL, where)
     ]
     fits = f" with {' and '.join(where)}" if where else ""
     if not clips:
@@ -51,38 +50,6 @@ def load(source: Path, where: Sequence[str] = ()) -> list[LabelledClip]:
             f"{source}: every row{fits} has the label {only}; a score needs clips of both"
         )
     return clips
-
-
-def _condition(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ScoreError(f"--where is COLUMN=VALUE, as in language=pl, not {text!r}")
-    return name.strip(), value.strip()
-
-
-def _lines(source: Path, asked: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Where each row stands, and its cells. Empty lines are no rows."""
-    try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            columns = [name.strip() for name in reader.fieldnames or ()]
-            reader.fieldnames = columns
-            for name in (*NEEDED, *asked):
-                if name not in columns:
-                    there = ", ".join(columns) or "nothing"
-                    raise ScoreError(
-                        f"{source} has no column {name!r}; it needs {', '.join(NEEDED)}, "
-                        f"and there is: {there}"
-                    )
-            for cells in reader:
-                place = f"{source.name}, line {reader.line_num}"
-                if None in cells or any(cells[name] is None for name in columns):
-                    raise ScoreError(f"{place}: not the {len(columns)} fields of the first line")
-                yield place, {name: cells[name].strip() for name in columns}
-    except OSError as error:
-        raise ScoreError(f"{source} cannot be read: {error.strerror}") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ScoreError(f"{source} is no CSV in UTF-8: {error}") from error
 
 
 def _clip(place: str, cells: dict[str, str], folder: Path) -> LabelledClip:

@@ -22,7 +22,7 @@ from monitor.score.decoding import Said, Way, decode
 from monitor.score.stopwatch import Cost
 from monitor.score.wordlist import Row
 from monitor.score.words import ScoredRow, WordsFigures
-from monitor.terminal import progress
+from monitor.terminal import following
 
 FILE_COLUMNS = 120
 """Whoever keeps the output in a file has a page as wide as the tables."""
@@ -137,15 +137,8 @@ def _decode(
     way: Way, spoken: Sequence[Row], silent: Sequence[Row]
 ) -> tuple[tuple[list[Said], Cost], tuple[list[Said], Cost]]:
     rows = [*spoken, *silent]
-    with progress(err) as bar:
-        total_s = sum(row.duration_s for row in rows)
-        task = bar.add_task(f"Decoding {len(rows)} rows", total=total_s, speed="")
-
-        def moved(done_s: float) -> None:
-            took_s = bar.tasks[task].elapsed or 0.0
-            speed = f"{done_s / took_s:.0f} × live" if took_s else ""
-            bar.update(task, completed=done_s, speed=speed)
-
+    total_s = sum(row.duration_s for row in rows)
+    with following(err, f"Decoding {len(rows)} rows", total_s) as moved:
         first, second = asyncio.run(decode(way, (spoken, silent), moved))
     return first, second
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from monitor.audio import RATE_HZ, AudioError
 from monitor.audiofile import AudioFile
 from monitor.score import ScoreError
+from monitor.score.csvlist import lines
 
 F32 = NDArray[np.float32]
 
@@ -53,13 +53,11 @@ def load(lists: Sequence[Path], where: Sequence[str] = ()) -> list[Row]:
     Every file that they name is opened, so that what cannot be scored is told before
     anything is decoded. Raises ScoreError, which names the list and the line.
     """
-    asked = [_condition(text) for text in where]
     files: dict[Path, AudioFile] = {}
     rows = [
         _row(place, cells, source.parent, files)
         for source in lists
-        for place, cells in _lines(source, [name for name, _ in asked])
-        if all(cells[name] == value for name, value in asked)
+        for place, cells in lines(source, NEEDED, OPTIONAL, where)
     ]
     if not rows:
         fits = f" with {' and '.join(where)}" if where else ""
@@ -83,57 +81,6 @@ def _whole(path: Path, row: Row) -> F32:
         return np.concatenate(list(AudioFile(path).pieces()), axis=1)
     except AudioError as error:
         raise ScoreError(f"{row.where}: {error}") from error
-
-
-def _condition(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ScoreError(f"--where is COLUMN=VALUE, as in half=report, not {text!r}")
-    return name.strip(), value.strip()
-
-
-def _lines(source: Path, asked: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Where each row stands, and its cells. Empty lines are no rows."""
-    try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            columns = [name.strip() for name in reader.fieldnames or ()]
-            reader.fieldnames = columns
-            _check_columns(source, columns, asked)
-            for cells in reader:
-                yield _line(source, reader.line_num, columns, cells)
-    except OSError as error:
-        raise ScoreError(f"{source} cannot be read: {error.strerror}") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ScoreError(f"{source} is no CSV in UTF-8: {error}") from error
-
-
-def _check_columns(source: Path, columns: Sequence[str], asked: Sequence[str]) -> None:
-    wanted = f"{', '.join(NEEDED)} (and {', '.join(OPTIONAL)}, if wanted)"
-    if not columns:
-        raise ScoreError(f"{source} is empty: its first line names the columns {wanted}")
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        raise ScoreError(
-            f"{source} has no column {' and no '.join(missing)}: its first line names {wanted}"
-        )
-    for name in asked:
-        if name not in columns:
-            raise ScoreError(f"{source} has no column {name!r}; there is: {', '.join(columns)}")
-
-
-def _line(
-    source: Path, line: int, columns: Sequence[str], cells: Mapping[str | None, str | None]
-) -> tuple[str, dict[str, str]]:
-    place = f"{source.name}, line {line}"
-    if None in cells:
-        raise ScoreError(
-            f"{place}: more than the {len(columns)} fields that the first line names: a text "
-            f"with a comma stands in double quotes"
-        )
-    if any(cells[name] is None for name in columns):
-        raise ScoreError(f"{place}: fewer than the {len(columns)} fields that the first line names")
-    return place, {name: (cells[name] or "").strip() for name in columns}
 
 
 def _row(place: str, cells: dict[str, str], folder: Path, files: dict[Path, AudioFile]) -> Row:

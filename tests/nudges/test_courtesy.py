@@ -6,28 +6,21 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.events import Cue, Evidence
 from monitor.nudges import plainer_words, thank_them, use_their_name
 from monitor.view import View
 from tests.nudges.talk import shown
-from tests.nudges.views import cue, done, need, said, with_cues
-
-HURT = Evidence(kind="words", t=70.0, text="They said “still broken”", value=2.0)
-QUIET = View(
-    t=100.0,
-    began=0.0,
-    words=True,
-    agent_turn=(92.0, 3.0),
-    agent_turn_ends=(95.0,),
-    agent_last_speech=95.0,
-    agent_words_until=95.0,
+from tests.nudges.views import (
+    HURT,
+    QUIET,
+    agents,
+    cue,
+    done,
+    how_done,
+    need,
+    said,
+    why_needed,
+    with_cues,
 )
-"""The agent has spoken and is silent now; every word is known."""
-
-
-def agents(family: str, t0: float) -> Cue:
-    return cue(family, t0, "agent")
-
 
 # ---- thank them ----------------------------------------------------------------------
 
@@ -36,15 +29,11 @@ ENDS = with_cues(QUIET, agents("goodbye", 94.0))
 
 
 def test_thank_who_told_what_should_be_better() -> None:
-    why = need(thank_them, COMPLAINED)
-    assert why is not None
-    assert why.text == "They told you: “<gives_feedback>”; no thanks yet"
+    assert why_needed(thank_them, COMPLAINED) == "They told you: “<gives_feedback>”; no thanks yet"
 
 
 def test_thank_at_the_end_of_a_call_without_a_thanks() -> None:
-    why = need(thank_them, ENDS)
-    assert why is not None
-    assert why.text == "The call is ending, and nobody has said thanks"
+    assert why_needed(thank_them, ENDS) == "The call is ending, and nobody has said thanks"
 
 
 def test_thank_who_was_upset_before_the_goodbye_and_lately() -> None:
@@ -112,9 +101,7 @@ NAMED = replace(
 
 
 def test_name_that_was_never_said() -> None:
-    why = need(use_their_name, NAMED)
-    assert why is not None
-    assert why.text == "Maria Lopez: not said for 90 s"
+    assert why_needed(use_their_name, NAMED) == "Maria Lopez: not said for 90 s"
 
 
 def test_name_that_has_rested_long() -> None:
@@ -145,9 +132,8 @@ def test_name_is_not_needed(view: View) -> None:
 
 
 def test_name_done() -> None:
-    how = done(use_their_name, replace(NAMED, name_used=(97.0,)), 95.0)
-    assert how is not None
-    assert how.text == "You said their name 2 s later"
+    how = how_done(use_their_name, replace(NAMED, name_used=(97.0,)), 95.0)
+    assert how == "You said their name 2 s later"
     assert done(use_their_name, replace(NAMED, name_used=(90.0,)), 95.0) is None
 
 
@@ -181,9 +167,7 @@ TERM = with_cues(QUIET, agents("jargon", 85.0), cue("confused", 96.0))
 
 
 def test_plainer_after_a_term_of_the_trade() -> None:
-    why = need(plainer_words, TERM)
-    assert why is not None
-    assert why.text == "They asked “<confused>” after your “<jargon>”"
+    assert why_needed(plainer_words, TERM) == "They asked “<confused>” after your “<jargon>”"
 
 
 @pytest.mark.parametrize(
@@ -220,9 +204,8 @@ def test_plainer_is_not_needed(view: View) -> None:
 def test_plainer_done() -> None:
     assert done(plainer_words, with_cues(TERM, agents("rephrases", 98.0)), 96.0)
     plain = said("agent", 97.0, "It is the little box on the wall behind your television.")
-    how = done(plainer_words, replace(QUIET, said=(plain,)), 96.0)
-    assert how is not None
-    assert how.text == "You said: “It is the little box on the wall …”"
+    how = how_done(plainer_words, replace(QUIET, said=(plain,)), 96.0)
+    assert how == "You said: “It is the little box on the wall …”"
     assert not done(plainer_words, replace(QUIET, said=(said("agent", 97.0, "Hm."),)), 96.0)
     again = said("agent", 97.0, "You flush the DNS and then you check it once more.")
     assert not done(plainer_words, replace(QUIET, said=(again,)), 96.0)

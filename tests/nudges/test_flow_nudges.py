@@ -20,7 +20,7 @@ from monitor.nudges import (
 )
 from monitor.view import View
 from tests.dialogue import HURT, HURT_SAID, call, line, of, play, words
-from tests.nudges.views import cue, done, need, only, opened, said
+from tests.nudges.views import cue, done, how_done, need, only, opened, said, why_needed
 from tests.scores import heard, natural
 
 Words = tuple[float, Transcript]
@@ -43,9 +43,8 @@ STORY = View(
 
 
 def test_show_in_a_long_story_without_a_sound() -> None:
-    why = need(show_youre_there, STORY)
-    assert why is not None
-    assert why.text == "They have talked for 31 s without a sound from you"
+    why = why_needed(show_youre_there, STORY)
+    assert why == "They have talked for 31 s without a sound from you"
 
 
 @pytest.mark.parametrize(
@@ -65,9 +64,8 @@ def test_show_is_not_needed(change: dict[str, Any]) -> None:
 
 
 def test_show_done_with_any_sound() -> None:
-    how = done(show_youre_there, replace(STORY, t=45.0, agent_last_speech=43.0), 40.0)
-    assert how is not None
-    assert how.text == "They heard you after 3 s"
+    how = how_done(show_youre_there, replace(STORY, t=45.0, agent_last_speech=43.0), 40.0)
+    assert how == "They heard you after 3 s"
     assert done(show_youre_there, replace(STORY, t=45.0), 40.0) is None
 
 
@@ -97,16 +95,13 @@ QUESTIONED = View(
 
 
 def test_what_happened_after_three_closed_questions() -> None:
-    why = need(ask_what_happened, QUESTIONED)
-    assert why is not None
-    assert why.text == "3 yes-or-no questions running; they began “it's just that”"
+    why = why_needed(ask_what_happened, QUESTIONED)
+    assert why == "3 yes-or-no questions running; they began “it's just that”"
 
 
 def test_what_happened_when_they_are_upset() -> None:
     upset = replace(QUESTIONED, cues=CLOSED, last={"closed_question": 34.0}, mood=2.5, kinds=2)
-    why = need(ask_what_happened, upset)
-    assert why is not None
-    assert why.text == "3 yes-or-no questions running; they are upset"
+    assert why_needed(ask_what_happened, upset) == "3 yes-or-no questions running; they are upset"
 
 
 @pytest.mark.parametrize(
@@ -128,13 +123,9 @@ def test_what_happened_is_not_needed(change: dict[str, Any]) -> None:
 
 def test_what_happened_done() -> None:
     asked = replace(QUESTIONED, t=50.0, cues=(cue("open_question", 46.0, "agent"),))
-    how = done(ask_what_happened, asked, 40.0)
-    assert how is not None
-    assert how.text == "You asked: “<open_question>”"
+    assert how_done(ask_what_happened, asked, 40.0) == "You asked: “<open_question>”"
     told = replace(QUESTIONED, t=50.0, customer_turn=(42.0, 5.5))
-    how = done(ask_what_happened, told, 40.0)
-    assert how is not None
-    assert how.text == "You let them tell it"
+    assert how_done(ask_what_happened, told, 40.0) == "You let them tell it"
     assert done(ask_what_happened, QUESTIONED, 40.0) is None
 
 
@@ -176,9 +167,7 @@ LOST = View(
 
 
 def test_ask_when_they_are_lost_a_second_time() -> None:
-    why = need(ask_dont_guess, LOST)
-    assert why is not None
-    assert why.text == "Not understood twice: “you have lost me”"
+    assert why_needed(ask_dont_guess, LOST) == "Not understood twice: “you have lost me”"
 
 
 @pytest.mark.parametrize(
@@ -199,9 +188,7 @@ def test_ask_is_not_needed(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize("family", ["clarifying", "open_question"])
 def test_ask_done(family: str) -> None:
     asked = replace(LOST, t=70.0, cues=(*LOST.cues, cue(family, 65.0, "agent")))
-    how = done(ask_dont_guess, asked, 60.0)
-    assert how is not None
-    assert how.text == f"You asked: “<{family}>”"
+    assert how_done(ask_dont_guess, asked, 60.0) == f"You asked: “<{family}>”"
     assert done(ask_dont_guess, asked, 66.0) is None
 
 
@@ -254,9 +241,8 @@ BOTH = View(
 
 
 def test_mentioned_when_the_agent_closes_without_it() -> None:
-    why = need(they_also_mentioned, BOTH)
-    assert why is not None
-    assert why.text == "They also said “there's also a charge on my bill”"
+    why = why_needed(they_also_mentioned, BOTH)
+    assert why == "They also said “there's also a charge on my bill”"
 
 
 def named_just_now() -> dict[str, Any]:
@@ -286,13 +272,10 @@ def test_mentioned_is_not_needed(change: dict[str, Any]) -> None:
 
 def test_mentioned_done_in_its_words_or_in_others() -> None:
     back = said("agent", 66.0, "Now, that charge on your bill.")
-    how = done(they_also_mentioned, replace(BOTH, t=70.0, said=(*BOTH.said, back)), 62.0)
-    assert how is not None
-    assert how.text == "You came back to “there's also a charge on my bill”"
+    how = how_done(they_also_mentioned, replace(BOTH, t=70.0, said=(*BOTH.said, back)), 62.0)
+    assert how == "You came back to “there's also a charge on my bill”"
     other = replace(BOTH, t=70.0, cues=(*BOTH.cues, cue("takes_up_other", 66.0, "agent")))
-    how = done(they_also_mentioned, other, 62.0)
-    assert how is not None
-    assert how.text == "You said: “<takes_up_other>”"
+    assert how_done(they_also_mentioned, other, 62.0) == "You said: “<takes_up_other>”"
     assert done(they_also_mentioned, replace(BOTH, t=70.0), 62.0) is None
 
 
@@ -339,9 +322,7 @@ SILENT = View(
 
 
 def test_say_after_twelve_silent_seconds() -> None:
-    why = need(say_what_youre_doing, SILENT)
-    assert why is not None
-    assert why.text == "Silent for 12 s, and they do not know why"
+    assert why_needed(say_what_youre_doing, SILENT) == "Silent for 12 s, and they do not know why"
 
 
 @pytest.mark.parametrize(
@@ -392,9 +373,8 @@ def test_say_when_they_call_out_into_the_silence() -> None:
         customer_speaking_since=48.5,
         last={"are_you_there": 46.0},
     )
-    why = need(say_what_youre_doing, asks)
-    assert why is not None
-    assert why.text == "They ask whether you are there; silent for 10 s"
+    why = why_needed(say_what_youre_doing, asks)
+    assert why == "They ask whether you are there; silent for 10 s"
     assert need(say_what_youre_doing, replace(asks, t=53.0)) is None
     assert need(say_what_youre_doing, replace(asks, agent_last_speech=42.0)) is None
     spells = (*SILENT.said, said("customer", 42.0, "T, I.", 2.0))
@@ -403,13 +383,9 @@ def test_say_when_they_call_out_into_the_silence() -> None:
 
 def test_say_done_when_they_explain_or_are_back() -> None:
     told = replace(SILENT, t=56.0, cues=(cue("explains_doing", 53.0, "agent"),))
-    how = done(say_what_youre_doing, told, 50.0)
-    assert how is not None
-    assert how.text == "You said: “<explains_doing>”"
+    assert how_done(say_what_youre_doing, told, 50.0) == "You said: “<explains_doing>”"
     back = replace(SILENT, said=(said("agent", 52.0, "It left us on Monday, I can see."),))
-    how = done(say_what_youre_doing, back, 50.0)
-    assert how is not None
-    assert how.text == "You are back"
+    assert how_done(say_what_youre_doing, back, 50.0) == "You are back"
     assert done(say_what_youre_doing, SILENT, 50.0) is None
 
 
@@ -467,9 +443,8 @@ SETTLED = View(
 
 
 def test_settled_after_what_the_agent_did() -> None:
-    why = need(they_settled, SETTLED)
-    assert why is not None
-    assert why.text == "You named what went wrong, and 25 s later they come round"
+    why = why_needed(they_settled, SETTLED)
+    assert why == "You named what went wrong, and 25 s later they come round"
 
 
 @pytest.mark.parametrize(
@@ -522,9 +497,7 @@ THIRD = View(t=200.0, hung_up=True, hot_calls=2, alerts=1)
 
 
 def test_break_after_the_third_hard_call() -> None:
-    why = need(hard_run, THIRD)
-    assert why is not None
-    assert why.text == "3 hard calls within an hour"
+    assert why_needed(hard_run, THIRD) == "3 hard calls within an hour"
     assert hard_run.PRIVATE
     assert hard_run.WHEN == "after"
     assert done(hard_run, THIRD, 190.0) is None

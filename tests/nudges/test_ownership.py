@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.events import Cue, Evidence
+from monitor.events import Cue
 from monitor.nudges import (
     agree_on_one_point,
     apologise_for_the_fault,
@@ -17,24 +17,20 @@ from monitor.nudges import (
 )
 from monitor.view import View
 from tests.nudges.talk import shown
-from tests.nudges.views import cue, done, need, said, with_cues
-
-HURT = Evidence(kind="words", t=70.0, text="They said “still broken”", value=2.0)
-QUIET = View(
-    t=100.0,
-    began=0.0,
-    words=True,
-    agent_turn=(92.0, 3.0),
-    agent_turn_ends=(95.0,),
-    agent_last_speech=95.0,
-    agent_words_until=95.0,
+from tests.nudges.views import (
+    HURT,
+    QUIET,
+    agents,
+    cue,
+    done,
+    how_done,
+    need,
+    said,
+    why_needed,
+    with_cues,
 )
-"""The agent has spoken and is silent now; every word is known."""
+
 UPSET = replace(QUIET, frustrations=(HURT,))
-
-
-def agents(family: str, t0: float) -> Cue:
-    return cue(family, t0, "agent")
 
 
 # ---- own it --------------------------------------------------------------------------
@@ -44,15 +40,11 @@ AWAY = with_cues(UPSET, agents("not_mine", 93.0))
 
 
 def test_own_when_nobody_answers_who_will_do_it() -> None:
-    why = need(own_it, ASKED)
-    assert why is not None
-    assert why.text == "They asked “<who_will>”; nobody has taken it on"
+    assert why_needed(own_it, ASKED) == "They asked “<who_will>”; nobody has taken it on"
 
 
 def test_own_when_an_upset_customer_is_sent_elsewhere() -> None:
-    why = need(own_it, AWAY)
-    assert why is not None
-    assert why.text == "You said “<not_mine>”; they need somebody to take it on"
+    assert why_needed(own_it, AWAY) == "You said “<not_mine>”; they need somebody to take it on"
 
 
 @pytest.mark.parametrize(
@@ -81,9 +73,7 @@ def test_own_is_called_for_as_soon_as_they_ask() -> None:
 
 
 def test_own_done() -> None:
-    how = done(own_it, with_cues(QUIET, agents("owned", 98.0)), 96.0)
-    assert how is not None
-    assert how.text == "You said: “<owned>”"
+    assert how_done(own_it, with_cues(QUIET, agents("owned", 98.0)), 96.0) == "You said: “<owned>”"
     assert done(own_it, with_cues(QUIET, agents("owned", 94.0)), 96.0) is None
 
 
@@ -106,9 +96,7 @@ BLAMED = with_cues(QUIET, cue("fault_told", 60.0), agents("blames", 93.0))
 
 
 def test_skip_a_reason_for_who_is_upset() -> None:
-    why = need(skip_the_why, WHY)
-    assert why is not None
-    assert why.text == "You explained: “<excuse>”; they want it put right"
+    assert why_needed(skip_the_why, WHY) == "You explained: “<excuse>”; they want it put right"
 
 
 def test_skip_whose_fault_it_was_for_anybody_with_a_trouble() -> None:
@@ -162,9 +150,8 @@ FAULT = with_cues(QUIET, cue("fault_told", 80.0))
 
 
 def test_apologise_after_15_s_without_a_sorry() -> None:
-    why = need(apologise_for_the_fault, FAULT)
-    assert why is not None
-    assert why.text == "They told you “<fault_told>”; nobody said sorry"
+    why = why_needed(apologise_for_the_fault, FAULT)
+    assert why == "They told you “<fault_told>”; nobody said sorry"
 
 
 def test_apologise_after_three_turns() -> None:
@@ -228,9 +215,8 @@ def test_apologise_in_a_call() -> None:
 
 
 def test_side_a_plain_one_is_enough() -> None:
-    why = need(be_on_their_side, with_cues(QUIET, agents("talks_down", 93.0)))
-    assert why is not None
-    assert why.text == "You said “<talks_down>”; it sounds like you against them"
+    why = why_needed(be_on_their_side, with_cues(QUIET, agents("talks_down", 93.0)))
+    assert why == "You said “<talks_down>”; it sounds like you against them"
 
 
 def test_side_a_mild_one_counts_for_who_is_upset_or_twice() -> None:
@@ -241,9 +227,7 @@ def test_side_a_mild_one_counts_for_who_is_upset_or_twice() -> None:
 
 def test_side_a_hold_for_who_is_upset() -> None:
     hold = replace(with_cues(QUIET, agents("hold_coming", 93.0)), mood=2.5, kinds=2)
-    why = need(be_on_their_side, hold)
-    assert why is not None
-    assert why.text == "They are upset and will have to wait alone"
+    assert why_needed(be_on_their_side, hold) == "They are upset and will have to wait alone"
     assert need(be_on_their_side, replace(hold, kinds=1)) is None
     assert need(be_on_their_side, with_cues(hold, agents("on_their_side", 94.0))) is None
 
@@ -280,9 +264,8 @@ ARGUES = replace(with_cues(QUIET, agents("defensive", 70.5), agents("defensive",
 
 
 def test_agree_after_two_defences() -> None:
-    why = need(agree_on_one_point, ARGUES)
-    assert why is not None
-    assert why.text == "You said “<defensive>”; it has become an argument"
+    why = why_needed(agree_on_one_point, ARGUES)
+    assert why == "You said “<defensive>”; it has become an argument"
 
 
 def test_agree_after_one_with_who_is_upset() -> None:

@@ -6,28 +6,21 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.events import Cue, Evidence
 from monitor.nudges import give_options, offer_what_you_can, promise_a_time, say_it_back
 from monitor.view import View
 from tests.nudges.talk import shown
-from tests.nudges.views import cue, done, need, said, with_cues
-
-HURT = Evidence(kind="words", t=70.0, text="They said “still broken”", value=2.0)
-QUIET = View(
-    t=100.0,
-    began=0.0,
-    words=True,
-    agent_turn=(92.0, 3.0),
-    agent_turn_ends=(95.0,),
-    agent_last_speech=95.0,
-    agent_words_until=95.0,
+from tests.nudges.views import (
+    HURT,
+    QUIET,
+    agents,
+    cue,
+    done,
+    how_done,
+    need,
+    said,
+    why_needed,
+    with_cues,
 )
-"""The agent has spoken and is silent now; every word is known."""
-
-
-def agents(family: str, t0: float) -> Cue:
-    return cue(family, t0, "agent")
-
 
 # ---- say it back ---------------------------------------------------------------------
 
@@ -45,9 +38,8 @@ LEAPT = replace(
 
 
 def test_back_when_the_agent_leaps_to_solving() -> None:
-    why = need(say_it_back, LEAPT)
-    assert why is not None
-    assert why.text == "They told you “<trouble_told>”; you went on to “<instructs>”"
+    why = why_needed(say_it_back, LEAPT)
+    assert why == "They told you “<trouble_told>”; you went on to “<instructs>”"
 
 
 @pytest.mark.parametrize(
@@ -83,9 +75,8 @@ def test_back_of_a_story_in_pieces() -> None:
 def test_back_done_by_a_phrase_or_by_their_words() -> None:
     assert done(say_it_back, with_cues(LEAPT, agents("says_back", 98.0)), 96.0)
     theirs = said("agent", 97.0, "So upstairs in the bedroom the signal is dropping.")
-    how = done(say_it_back, replace(LEAPT, said=(TOLD, SOLVES, theirs)), 96.0)
-    assert how is not None
-    assert how.text == "You said: “So upstairs in the bedroom the signal is …”"
+    how = how_done(say_it_back, replace(LEAPT, said=(TOLD, SOLVES, theirs)), 96.0)
+    assert how == "You said: “So upstairs in the bedroom the signal is …”"
     other = said("agent", 97.0, "Then press the green button.")
     assert done(say_it_back, replace(LEAPT, said=(TOLD, SOLVES, other)), 96.0) is None
 
@@ -182,15 +173,12 @@ LONG = replace(
 
 
 def test_options_when_they_ask() -> None:
-    why = need(give_options, ASKS)
-    assert why is not None
-    assert why.text == "They asked “<asks_options>”; nothing was offered yet"
+    assert why_needed(give_options, ASKS) == "They asked “<asks_options>”; nothing was offered yet"
 
 
 def test_options_when_it_has_long_been_clear() -> None:
-    why = need(give_options, LONG)
-    assert why is not None
-    assert why.text == "Their problem has been clear for 95 s; nothing was offered yet"
+    why = why_needed(give_options, LONG)
+    assert why == "Their problem has been clear for 95 s; nothing was offered yet"
 
 
 @pytest.mark.parametrize(
@@ -243,15 +231,12 @@ OPEN = replace(
 
 
 def test_promise_after_somebody_will_be_in_touch() -> None:
-    why = need(promise_a_time, VAGUE)
-    assert why is not None
-    assert why.text == "You said “<vague_promise>”; they do not know when"
+    assert why_needed(promise_a_time, VAGUE) == "You said “<vague_promise>”; they do not know when"
 
 
 def test_promise_at_the_end_of_an_open_problem() -> None:
-    why = need(promise_a_time, OPEN)
-    assert why is not None
-    assert why.text == "The call is ending, and they do not know what happens when"
+    why = why_needed(promise_a_time, OPEN)
+    assert why == "The call is ending, and they do not know what happens when"
 
 
 @pytest.mark.parametrize(

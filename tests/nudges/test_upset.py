@@ -19,7 +19,7 @@ from monitor.nudges import (
 )
 from monitor.view import View
 from tests.dialogue import call, line, play, words
-from tests.nudges.views import cue, done, need, only, opened
+from tests.nudges.views import cue, done, how_done, need, only, opened, why_needed
 from tests.scores import heard, natural
 
 Words = tuple[float, Transcript]
@@ -41,9 +41,7 @@ LOUD = View(
 
 
 def test_lower_when_louder_than_usual_with_an_upset_customer() -> None:
-    why = need(lower_your_voice, LOUD)
-    assert why is not None
-    assert why.text == "They are upset; you are 6 dB louder than usual"
+    assert why_needed(lower_your_voice, LOUD) == "They are upset; you are 6 dB louder than usual"
 
 
 @pytest.mark.parametrize(
@@ -63,9 +61,7 @@ def test_lower_is_not_needed(change: dict[str, Any]) -> None:
 
 def test_lower_done_when_back() -> None:
     back = replace(LOUD, t=70.0, agent_above_db=1.0, agent_last_speech=69.0)
-    how = done(lower_your_voice, back, 60.0)
-    assert how is not None
-    assert how.text == "Back to your usual voice after 10 s"
+    assert how_done(lower_your_voice, back, 60.0) == "Back to your usual voice after 10 s"
     assert done(lower_your_voice, replace(back, agent_above_db=3.0), 60.0) is None
     assert done(lower_your_voice, replace(back, agent_last_speech=61.0), 60.0) is None
 
@@ -113,9 +109,7 @@ def worried(*times: float, **more: Any) -> View:
 
 
 def test_reassure_when_fear_was_passed_over() -> None:
-    why = need(reassure, AFRAID)
-    assert why is not None
-    assert why.text == "They said “I'm so scared” 22 s ago"
+    assert why_needed(reassure, AFRAID) == "They said “I'm so scared” 22 s ago"
 
 
 def test_reassure_a_mild_worry_only_when_it_comes_back() -> None:
@@ -145,9 +139,7 @@ def test_reassure_is_not_needed(change: dict[str, Any]) -> None:
 
 def test_reassure_done() -> None:
     met = replace(AFRAID, t=60.0, cues=(*AFRAID.cues, cue("reassurance", 55.0, "agent")))
-    how = done(reassure, met, 52.0)
-    assert how is not None
-    assert how.text == "You said: “<reassurance>”"
+    assert how_done(reassure, met, 52.0) == "You said: “<reassurance>”"
     assert done(reassure, met, 56.0) is None
 
 
@@ -200,16 +192,12 @@ INSULTED = View(
 
 
 def test_not_you_after_two_insults() -> None:
-    why = need(its_not_you, INSULTED)
-    assert why is not None
-    assert why.text == "2 insults. You do not have to take it home"
+    assert why_needed(its_not_you, INSULTED) == "2 insults. You do not have to take it home"
 
 
 def test_not_you_after_one_insult_from_somebody_upset() -> None:
     once = replace(INSULTED, cues=INSULTED.cues[1:], mood=2.5, kinds=2)
-    why = need(its_not_you, once)
-    assert why is not None
-    assert why.text == "An insult. You do not have to take it home"
+    assert why_needed(its_not_you, once) == "An insult. You do not have to take it home"
     assert need(its_not_you, replace(once, mood=2.4)) is None
     assert need(its_not_you, replace(once, kinds=1)) is None
 
@@ -231,9 +219,7 @@ def test_not_you_is_not_needed(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize("family", ["boundary", "acknowledgement"])
 def test_not_you_done_when_they_stay_with_it(family: str) -> None:
     calm = replace(INSULTED, t=70.0, cues=(*INSULTED.cues, cue(family, 65.0, "agent")))
-    how = done(its_not_you, calm, 60.0)
-    assert how is not None
-    assert how.text == f"You stayed with it: “<{family}>”"
+    assert how_done(its_not_you, calm, 60.0) == f"You stayed with it: “<{family}>”"
     assert done(its_not_you, calm, 66.0) is None
 
 
@@ -284,9 +270,8 @@ ASKED = View(
 
 
 def test_bring_someone_in_when_the_request_was_passed_over() -> None:
-    why = need(bring_someone_in, ASKED)
-    assert why is not None
-    assert why.text == "They asked “speak to your manager”; no answer for 15 s"
+    why = why_needed(bring_someone_in, ASKED)
+    assert why == "They asked “speak to your manager”; no answer for 15 s"
 
 
 def test_bring_someone_in_when_asked_again_before_an_answer() -> None:
@@ -320,9 +305,8 @@ def test_bring_someone_in_is_not_needed(change: dict[str, Any]) -> None:
 def test_bring_someone_in_on_abuse() -> None:
     cues = tuple(cue("insult", t) for t in (20.0, 40.0, 55.0))
     view = View(t=60.0, cues=cues, last={"insult": 55.0})
-    why = need(bring_someone_in, view)
-    assert why is not None
-    assert why.text == "3 insults in two minutes; nobody has to take that alone"
+    why = why_needed(bring_someone_in, view)
+    assert why == "3 insults in two minutes; nobody has to take that alone"
     assert need(bring_someone_in, replace(view, cues=cues[1:])) is None
     assert need(bring_someone_in, replace(view, t=71.0)) is None
     offered = replace(view, last={"insult": 55.0, "handover": 50.0})
@@ -331,9 +315,7 @@ def test_bring_someone_in_on_abuse() -> None:
 
 def test_bring_someone_in_after_two_minutes_of_high_frustration() -> None:
     view = View(t=200.0, mood=4.0, kinds=2, high_since=79.0)
-    why = need(bring_someone_in, view)
-    assert why is not None
-    assert why.text == "Very upset for 2 minutes without a break"
+    assert why_needed(bring_someone_in, view) == "Very upset for 2 minutes without a break"
     assert need(bring_someone_in, replace(view, high_since=81.0)) is None
     assert need(bring_someone_in, replace(view, kinds=1)) is None
     assert need(bring_someone_in, replace(view, last={"handover": 100.0})) is None
@@ -341,9 +323,7 @@ def test_bring_someone_in_after_two_minutes_of_high_frustration() -> None:
 
 def test_bring_someone_in_done() -> None:
     offered = replace(ASKED, t=55.0, cues=(*ASKED.cues, cue("handover", 50.0, "agent")))
-    how = done(bring_someone_in, offered, 45.0)
-    assert how is not None
-    assert how.text == "You said: “<handover>”"
+    assert how_done(bring_someone_in, offered, 45.0) == "You said: “<handover>”"
     assert done(bring_someone_in, offered, 51.0) is None
 
 
@@ -400,15 +380,13 @@ YELLS = View(
 
 
 def test_wait_when_they_are_upset_before_hello() -> None:
-    why = need(wait_then_greet, YELLS)
-    assert why is not None
-    assert why.text == "They said “absolute joke”, before anyone said hello"
+    why = why_needed(wait_then_greet, YELLS)
+    assert why == "They said “absolute joke”, before anyone said hello"
 
 
 def test_wait_when_they_come_in_loud() -> None:
-    why = need(wait_then_greet, replace(YELLS, frustrations=(), voice=1.2))
-    assert why is not None
-    assert why.text == "They came in loud, before anyone said hello"
+    why = why_needed(wait_then_greet, replace(YELLS, frustrations=(), voice=1.2))
+    assert why == "They came in loud, before anyone said hello"
 
 
 @pytest.mark.parametrize(
@@ -434,9 +412,7 @@ def test_wait_is_not_needed(change: dict[str, Any]) -> None:
 
 def test_wait_done_when_greeted() -> None:
     greeted = replace(YELLS, t=20.0, cues=(cue("greeting", 14.0, "agent"),))
-    how = done(wait_then_greet, greeted, 9.0)
-    assert how is not None
-    assert how.text == "You said: “<greeting>”"
+    assert how_done(wait_then_greet, greeted, 9.0) == "You said: “<greeting>”"
     assert done(wait_then_greet, greeted, 15.0) is None
 
 

@@ -11,6 +11,18 @@ from monitor.config import NudgeSettings, Settings
 from monitor.events import Cue, Event, Evidence, NudgeOpened, Overlap, Party
 from monitor.view import Said, View
 
+HURT = Evidence(kind="words", t=70.0, text="They said “still broken”", value=2.0)
+QUIET = View(
+    t=100.0,
+    began=0.0,
+    words=True,
+    agent_turn=(92.0, 3.0),
+    agent_turn_ends=(95.0,),
+    agent_last_speech=95.0,
+    agent_words_until=95.0,
+)
+"""The agent has spoken and is silent now; every word is known."""
+
 
 def need(nudge: ModuleType, view: View, **th: float) -> Evidence | None:
     """Whether it is needed; ``th`` overrides its thresholds."""
@@ -24,10 +36,27 @@ def done(nudge: ModuleType, view: View, since: float, **th: float) -> Evidence |
     return found
 
 
+def why_needed(nudge: ModuleType, view: View) -> str | None:
+    """What the agent is told of why it is needed, or None where it is not."""
+    found = need(nudge, view)
+    return None if found is None else found.text
+
+
+def how_done(nudge: ModuleType, view: View, since: float) -> str | None:
+    """What the agent is told of how they did it since then, or None where they did not."""
+    found = done(nudge, view, since)
+    return None if found is None else found.text
+
+
 def cue(family: str, t0: float, party: Party = "customer", **more: Any) -> Cue:
     """A phrase of a family, 1 s long."""
     given = {"family": family, "party": party, "t0": t0, "t1": t0 + 1, "text": f"<{family}>"}
     return Cue.model_validate(given | more)
+
+
+def agents(family: str, t0: float) -> Cue:
+    """A phrase of the agent's."""
+    return cue(family, t0, "agent")
 
 
 def said(party: Party, t0: float, text: str, seconds: float = 3.0) -> Said:

@@ -7,7 +7,6 @@ from monitor.view import View
 
 WATCH = 2.0
 """Mood from which a customer is no longer calm: the watch line (mood.watch)."""
-NEVER = float("-inf")
 
 OWNED = ("owned", "commitment")
 SORRY = ("apology", "acknowledgement", "bare_sorry")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.events import Evidence
-from monitor.nudges._common import quoted
-from monitor.nudges._cues import NEVER, as_said, because, newest, said_since, tense
+from monitor.nudges._common import NEVER, quoted
+from monitor.nudges._cues import as_said, because, newest, said_since, tense
 from monitor.view import Said, View
 
 TITLE = "Agree on one point"

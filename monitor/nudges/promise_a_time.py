@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.events import Evidence
-from monitor.nudges._common import agent_words_known, quoted
-from monitor.nudges._cues import NEVER, TROUBLE, as_said, because, newest, said_since, tense
+from monitor.nudges._common import NEVER, agent_words_known, quoted
+from monitor.nudges._cues import TROUBLE, as_said, because, newest, said_since, tense
 from monitor.view import View
 
 TITLE = "Promise a time"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from monitor.events import Cue, Evidence
+from monitor.nudges._common import agent_had_a_chance, quoted
 from monitor.view import View
 
 WATCH = 2.0
@@ -38,6 +41,23 @@ def newest(view: View, within_s: float, *families: str) -> Cue | None:
         if cue.family in families and cue.t0 >= since and (found is None or cue.t0 >= found.t0):
             found = cue
     return found
+
+
+def unanswered(
+    view: View, within_s: float, family: str, answers: tuple[str, ...], th: Mapping[str, float]
+) -> Cue | None:
+    """The newest cue of a family, no older than so long, that none of ``answers`` followed though
+    the agent had a chance to (``th``: as in ``agent_had_a_chance``)."""
+    cue = newest(view, within_s, family)
+    if cue is None or said_since(view, cue.t0, *answers):
+        return None
+    return cue if agent_had_a_chance(view, cue.t1, th) else None
+
+
+def just_asked(view: View, within_s: float, family: str) -> Evidence | None:
+    """They asked it no longer ago than that: whoever answers at once needs no nudge."""
+    asked = newest(view, within_s, family) if view.words else None
+    return because(asked, f"They asked {quoted(asked.text)}") if asked is not None else None
 
 
 def because(cue: Cue, text: str) -> Evidence:

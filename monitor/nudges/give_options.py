@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Cue, Evidence
-from monitor.nudges._common import agent_had_a_chance, agent_words_known, quoted
+from monitor.events import Evidence
+from monitor.nudges._common import agent_words_known, quoted
 from monitor.nudges._cues import (
     OWNED,
     TROUBLE,
     WAYS_OUT,
     as_said,
     because,
-    newest,
+    just_asked,
     said_since,
     tense,
+    unanswered,
 )
 from monitor.view import View
 
@@ -41,23 +42,14 @@ OFFERED = (*WAYS_OUT, "time_given", "resolved", *OWNED)
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if not view.words:
         return None
-    asked = _asked(view, th)
-    if (
-        asked is not None
-        and not said_since(view, asked.t0, *OFFERED)
-        and agent_had_a_chance(view, asked.t1, th)
-    ):
+    asked = unanswered(view, th["fresh_s"], "asks_options", OFFERED, th)
+    if asked is not None:
         return because(asked, f"They asked {quoted(asked.text)}; nothing was offered yet")
     return _long_clear(view, th)
 
 
-def _asked(view: View, th: Mapping[str, float]) -> Cue | None:
-    return newest(view, th["fresh_s"], "asks_options")
-
-
 def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
-    asked = _asked(view, th) if view.words else None
-    return because(asked, f"They asked {quoted(asked.text)}") if asked is not None else None
+    return just_asked(view, th["fresh_s"], "asks_options")
 
 
 def _long_clear(view: View, th: Mapping[str, float]) -> Evidence | None:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Cue, Evidence
-from monitor.nudges._common import agent_had_a_chance, agent_words_known, quoted
-from monitor.nudges._cues import OWNED, as_said, because, newest, said_since, tense
+from monitor.events import Evidence
+from monitor.nudges._common import agent_words_known, quoted
+from monitor.nudges._cues import (
+    OWNED,
+    as_said,
+    because,
+    just_asked,
+    newest,
+    said_since,
+    tense,
+    unanswered,
+)
 from monitor.view import View
 
 TITLE = "Own it"
@@ -28,12 +37,8 @@ THRESHOLDS = {
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if not view.words:
         return None
-    asked = _asked(view, th)
-    if (
-        asked is not None
-        and not said_since(view, asked.t0, *OWNED)
-        and agent_had_a_chance(view, asked.t1, th)
-    ):
+    asked = unanswered(view, th["fresh_s"], "who_will", OWNED, th)
+    if asked is not None:
         return because(asked, f"They asked {quoted(asked.text)}; nobody has taken it on")
     away = newest(view, th["fresh_s"], "not_mine")
     if (
@@ -46,13 +51,8 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     return None
 
 
-def _asked(view: View, th: Mapping[str, float]) -> Cue | None:
-    return newest(view, th["fresh_s"], "who_will")
-
-
 def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
-    asked = _asked(view, th) if view.words else None
-    return because(asked, f"They asked {quoted(asked.text)}") if asked is not None else None
+    return just_asked(view, th["fresh_s"], "who_will")
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:

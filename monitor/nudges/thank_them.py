@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.events import Evidence
-from monitor.nudges._common import NEVER, agent_had_a_chance, quoted
-from monitor.nudges._cues import THANKS, as_said, because, newest, said_since, tense
+from monitor.nudges._common import NEVER, quoted
+from monitor.nudges._cues import THANKS, as_said, because, newest, said_since, tense, unanswered
 from monitor.view import View
 
 TITLE = "Thank them"
@@ -30,12 +30,8 @@ THRESHOLDS = {
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if not view.words or view.began is None:
         return None
-    told = newest(view, th["complaint_stale_s"], "gives_feedback")
-    if (
-        told is not None
-        and not said_since(view, told.t0, *THANKS)
-        and agent_had_a_chance(view, told.t1, th)
-    ):
+    told = unanswered(view, th["complaint_stale_s"], "gives_feedback", THANKS, th)
+    if told is not None:
         because_told = because(told, f"They told you: {quoted(told.text)}; no thanks yet")
         return because_told.model_copy(update={"t": view.t})
     hard = tense(view)

@@ -65,19 +65,18 @@ def because(cue: Cue, text: str) -> Evidence:
     return Evidence(kind="words", t=cue.t0, text=text)
 
 
+def by_phrase(view: View, since: float, cue: Cue, text: str) -> Evidence:
+    """How the agent did it: with a phrase, so many seconds after ``since``."""
+    return Evidence(kind="words", t=view.t, text=text, value=round(cue.t0 - since, 1), unit="s")
+
+
 def as_said(view: View, since: float, *families: str) -> Evidence | None:
     """How the agent did it since then: the first of these families, in their words."""
     if not said_since(view, since, *families):
         return None
     for cue in view.cues:
         if cue.party == "agent" and cue.t0 >= since and cue.family in families:
-            return Evidence(
-                kind="words",
-                t=view.t,
-                text=f"You said: “{cue.text}”",
-                value=round(cue.t0 - since, 1),
-                unit="s",
-            )
+            return by_phrase(view, since, cue, f"You said: “{cue.text}”")
     return None
 
 

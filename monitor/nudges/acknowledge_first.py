@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from monitor.events import Evidence
 from monitor.nudges._common import agent_had_a_chance
+from monitor.nudges._cues import by_phrase
 from monitor.view import View
 
 TITLE = "Acknowledge it first"
@@ -59,13 +60,7 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     if not named and 0.5 * len(sorry) < th["enough"]:
         return None
     cue = (named or sorry)[-1]
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"You said: “{cue.text}”",
-        value=round(cue.t0 - since, 1),
-        unit="s",
-    )
+    return by_phrase(view, since, cue, f"You said: “{cue.text}”")
 
 
 def holds(view: View, since: float, th: Mapping[str, float]) -> bool:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from monitor.events import Evidence
 from monitor.nudges._common import NEVER, quoted
+from monitor.nudges._cues import by_phrase
 from monitor.view import View
 
 TITLE = "Ask, don't guess"
@@ -48,13 +49,7 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     asked = view.heard("agent", "clarifying", "open_question", since=since)
     if not asked:
         return None
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"You asked: {quoted(asked[-1].text)}",
-        value=round(asked[-1].t0 - since, 1),
-        unit="s",
-    )
+    return by_phrase(view, since, asked[-1], f"You asked: {quoted(asked[-1].text)}")
 
 
 def holds(view: View, since: float, th: Mapping[str, float]) -> bool:

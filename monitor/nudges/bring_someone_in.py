@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from monitor.events import Evidence
 from monitor.nudges._common import NEVER, agent_had_a_chance, insults, quoted
+from monitor.nudges._cues import by_phrase
 from monitor.view import View
 
 TITLE = "Bring someone in"
@@ -106,13 +107,7 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     offered = view.heard("agent", "handover", since=since)
     if not offered:
         return None
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"You said: {quoted(offered[-1].text)}",
-        value=round(offered[-1].t0 - since, 1),
-        unit="s",
-    )
+    return by_phrase(view, since, offered[-1], f"You said: {quoted(offered[-1].text)}")
 
 
 def holds(view: View, since: float, th: Mapping[str, float]) -> bool:

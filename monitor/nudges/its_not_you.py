@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from monitor.events import Evidence
 from monitor.nudges._common import insults
+from monitor.nudges._cues import by_phrase
 from monitor.view import View
 
 TITLE = "It's not you"
@@ -44,13 +45,7 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     calm = view.heard("agent", "boundary", "acknowledgement", since=since)
     if not calm:
         return None
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"You stayed with it: “{calm[-1].text}”",
-        value=round(calm[-1].t0 - since, 1),
-        unit="s",
-    )
+    return by_phrase(view, since, calm[-1], f"You stayed with it: “{calm[-1].text}”")
 
 
 def holds(view: View, since: float, th: Mapping[str, float]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from monitor.events import Evidence
 from monitor.nudges._common import NEVER, agent_had_a_chance, quoted
+from monitor.nudges._cues import by_phrase
 from monitor.view import View
 
 TITLE = "Reassure them"
@@ -61,13 +62,7 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     met = view.heard("agent", *MET_BY, since=since)
     if not met:
         return None
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"You said: {quoted(met[-1].text)}",
-        value=round(met[-1].t0 - since, 1),
-        unit="s",
-    )
+    return by_phrase(view, since, met[-1], f"You said: {quoted(met[-1].text)}")
 
 
 def holds(view: View, since: float, th: Mapping[str, float]) -> bool:

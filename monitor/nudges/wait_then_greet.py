@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from monitor.events import Evidence
 from monitor.nudges._common import agent_words_known
+from monitor.nudges._cues import by_phrase
 from monitor.view import View
 
 TITLE = "Wait, then greet"
@@ -49,10 +50,4 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     greeted = view.heard("agent", *GREETED, since=since)
     if not greeted:
         return None
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"You said: “{greeted[-1].text}”",
-        value=round(greeted[-1].t0 - since, 1),
-        unit="s",
-    )
+    return by_phrase(view, since, greeted[-1], f"You said: “{greeted[-1].text}”")

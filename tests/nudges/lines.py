@@ -920,7 +920,3 @@ I'm ringing to report a leak on our street.
 """Written when the phrases were done, to say the same in yet other words: of the first eight of
 each 21 % were heard. After the phrases had been widened for those, of the other four 38 %;
 then they were widened again. So expect somebody else's words to be missed more often than not."""
-
-
-def lines(text: str) -> list[str]:
-    return text.strip().splitlines()

@@ -8,22 +8,18 @@ opens no nudge: that is the cheaper mistake.
 
 from __future__ import annotations
 
-import os
-import re
-from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from monitor.events import Party
-from monitor.phrases import Family
-from monitor.wording import tokens
 from tests.dialogue import PHRASES
-from tests.nudges.lines import ELSE, HEARD, LATER, lines
-
-REAL_DIR = os.environ.get("REAL_TIMING_DIR", "")
-CONSULTATIONS = sorted(Path(REAL_DIR).glob("primock57/*.TextGrid")) if REAL_DIR else []
+from tests.nudges.lines import ELSE, HEARD, LATER
+from tests.nudges.listening import (
+    assert_most_are_heard,
+    families,
+    hears,
+    lines,
+    needs_consultations,
+    per_hour,
+)
 
 COUNTED_AS = {
     "against_them": ("against_them", "talks_down"),
@@ -51,49 +47,25 @@ MOST_PER_HOUR = {
 (a patient asks what a word means, a doctor says what cannot be done online)."""
 
 
-def families(name: str) -> list[Family]:
-    return [PHRASES[part] for part in COUNTED_AS.get(name, (name,))]
-
-
 @pytest.mark.parametrize("name", HEARD)
 def test_most_of_what_is_said_is_heard(name: str) -> None:
     said = lines(HEARD[name])
-    missed = [one for one in said if not any(f.find(tokens(one)) for f in families(name))]
     assert len(said) >= 12
-    assert len(missed) <= 0.15 * len(said), missed
+    assert_most_are_heard(families(name, COUNTED_AS), said)
 
 
 @pytest.mark.parametrize("name", LATER)
 def test_what_was_missing_is_heard_now(name: str) -> None:
-    said = lines(LATER[name])
-    missed = [one for one in said if not PHRASES[name].find(tokens(one))]
-    assert len(missed) <= 0.15 * len(said), missed
+    assert_most_are_heard([PHRASES[name]], lines(LATER[name]))
 
 
 @pytest.mark.parametrize("name", ELSE)
 def test_what_sounds_alike_is_not_heard(name: str) -> None:
-    false = [one for one in lines(ELSE[name]) if any(f.find(tokens(one)) for f in families(name))]
-    assert not false
+    alike = families(name, COUNTED_AS)
+    assert not [one for one in lines(ELSE[name]) if hears(alike, one)]
 
 
-def utterances(path: Path) -> Iterator[str]:
-    for match in re.finditer(r'text = "((?:[^"]|"")*)"', path.read_text()):
-        if text := re.sub(r"<[^>]*>", "", match[1]).strip():
-            yield text
-
-
-@pytest.mark.skipif(not CONSULTATIONS, reason="needs REAL_TIMING_DIR with primock57/")
+@needs_consultations
 def test_calm_consultations_hardly_open_a_nudge() -> None:
-    hours = 0.0
-    heard: Counter[str] = Counter()
-    for path in CONSULTATIONS:
-        party: Party = "agent" if "doctor" in path.name else "customer"
-        if party == "agent":
-            found = re.search(r"xmax = ([\d.]+)", path.read_text())
-            assert found is not None
-            hours += float(found[1]) / 3600
-        watched = [f for f in PHRASES.of(party) if f.name in MOST_PER_HOUR]
-        for text in utterances(path):
-            heard.update(f.name for f in watched if f.find(tokens(text)))
-    often = {name: round(n / hours, 1) for name, n in heard.items()}
+    often = per_hour(MOST_PER_HOUR)
     assert not {name: n for name, n in often.items() if n > MOST_PER_HOUR[name]}

@@ -7,7 +7,9 @@ from typing import Any
 from monitor.events import Event, Party, Transcript
 from tests.dialogue import call, play, words
 from tests.nudges.views import only, opened
-from tests.scores import heard
+from tests.scores import heard, natural
+
+Words = tuple[float, Transcript]
 
 PARTY: dict[str, Party] = {"A": "agent", "C": "customer"}
 WORDS_PER_S = 2.7
@@ -15,11 +17,11 @@ GAP_S = 0.4
 """Usual rate and gap on the phone."""
 
 
-def lay(*turns: str) -> tuple[str, str, list[tuple[float, Transcript]]]:
+def lay(*turns: str) -> tuple[str, str, list[Words]]:
     """Score and words of turns like ``"A Hello."`` and, after 9 s of silence, ``"C+9 Hello?"``;
     with ``!`` (``"C! No!"``) they are loud."""
     rows = {"A": "", "C": ""}
-    said: list[tuple[float, Transcript]] = []
+    said: list[Words] = []
     t = 0.5
     for turn in turns:
         head, text = turn.split(" ", 1)
@@ -43,3 +45,11 @@ def told(name: str, *turns: str, **started: Any) -> list[Event]:
 def shown(name: str, *turns: str, **started: Any) -> bool:
     """Whether this nudge was shown in a call with these turns."""
     return bool(opened(told(name, *turns, **started)))
+
+
+def shown_of(
+    name: str, agent: str, customer: str, said: list[Words], **started: Any
+) -> list[tuple[str, float]]:
+    """This nudge and when it was shown, s, in a call of this score and words, where only it is
+    enabled."""
+    return opened(play(call(only(name), **started), natural(heard(agent, customer)), said))

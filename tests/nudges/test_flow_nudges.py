@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitor.events import Evidence, Missing, Transcript
+from monitor.events import Evidence, Missing
 from monitor.nudges import (
     ask_dont_guess,
     ask_what_happened,
@@ -20,15 +20,13 @@ from monitor.nudges import (
 )
 from monitor.view import View
 from tests.dialogue import HURT, HURT_SAID, call, line, of, play, words
+from tests.nudges.talk import Words, shown_of
 from tests.nudges.views import cue, done, how_done, need, only, opened, said, why_needed
 from tests.scores import heard, natural
 
-Words = tuple[float, Transcript]
-
 
 def shown(name: str, agent: str, customer: str, said: list[Words], **started: Any) -> list[str]:
-    told = play(call(only(name), **started), natural(heard(agent, customer)), said)
-    return [nudge for nudge, _ in opened(told)]
+    return [nudge for nudge, _ in shown_of(name, agent, customer, said, **started)]
 
 
 # ---- show you're there ---------------------------------------------------------------

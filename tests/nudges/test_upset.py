@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from monitor.events import Event, Evidence, Transcript
+from monitor.events import Evidence
 from monitor.nudges import (
     bring_someone_in,
     its_not_you,
@@ -18,20 +18,9 @@ from monitor.nudges import (
     wait_then_greet,
 )
 from monitor.view import View
-from tests.dialogue import call, line, play, words
-from tests.nudges.views import cue, done, how_done, need, only, opened, why_needed
-from tests.scores import heard, natural
-
-Words = tuple[float, Transcript]
-
-
-def shown(name: str, agent: str, customer: str, said: list[Words]) -> list[tuple[str, float]]:
-    return opened(told(name, agent, customer, said))
-
-
-def told(name: str, agent: str, customer: str, said: list[Words]) -> list[Event]:
-    return play(call(only(name)), natural(heard(agent, customer)), said)
-
+from tests.dialogue import line, words
+from tests.nudges.talk import Words, shown_of
+from tests.nudges.views import cue, done, how_done, need, why_needed
 
 # ---- lower your voice ----------------------------------------------------------------
 
@@ -79,14 +68,14 @@ UPSET_SAID = [
 
 
 def test_lower_in_a_call_where_the_agent_gets_loud() -> None:
-    found = shown("lower_your_voice", *RAISED, UPSET_SAID)
+    found = shown_of("lower_your_voice", *RAISED, UPSET_SAID)
     assert [name for name, _ in found] == ["lower_your_voice"]
     assert 27.0 <= found[0][1] <= 31.0
 
 
 def test_lower_is_quiet_in_the_same_call_with_a_level_voice() -> None:
     agent, customer = RAISED
-    assert shown("lower_your_voice", agent.replace("#", "="), customer, UPSET_SAID) == []
+    assert shown_of("lower_your_voice", agent.replace("#", "="), customer, UPSET_SAID) == []
 
 
 # ---- reassure ------------------------------------------------------------------------
@@ -172,14 +161,14 @@ def letter(answer: str) -> list[Words]:
 
 
 def test_reassure_in_a_call_that_goes_on_as_if_nothing_was_said() -> None:
-    found = shown("reassure", *LETTER, letter("Do you have the reference at the top?"))
+    found = shown_of("reassure", *LETTER, letter("Do you have the reference at the top?"))
     assert [name for name, _ in found] == ["reassure"]
     assert found[0][1] > 15.2, "not before the agent's words were known"
 
 
 def test_reassure_is_quiet_when_it_was_met() -> None:
     met = letter("Don't worry, you are not going to lose your home.")
-    assert shown("reassure", *LETTER, met) == []
+    assert shown_of("reassure", *LETTER, met) == []
 
 
 # ---- it's not you --------------------------------------------------------------------
@@ -240,7 +229,7 @@ INSULTS_SAID = [
 
 
 def test_not_you_in_a_call_with_two_insults() -> None:
-    found = shown("its_not_you", *INSULTS, INSULTS_SAID)
+    found = shown_of("its_not_you", *INSULTS, INSULTS_SAID)
     assert [name for name, _ in found] == ["its_not_you"]
     assert 16.5 < found[0][1] < 19.0
 
@@ -252,7 +241,7 @@ def test_not_you_is_quiet_when_they_insult_the_thing() -> None:
         INSULTS_SAID[2],
         words("customer", 11.5, 16.5, "I feel like an idiot, I can't find it."),
     ]
-    assert shown("its_not_you", *INSULTS, mild) == []
+    assert shown_of("its_not_you", *INSULTS, mild) == []
 
 
 # ---- bring someone in ----------------------------------------------------------------
@@ -353,7 +342,9 @@ def manager(answer: str) -> list[Words]:
 
 
 def test_bring_someone_in_in_a_call_that_refuses() -> None:
-    found = shown("bring_someone_in", *MANAGER, manager("They will only say the same, you know."))
+    found = shown_of(
+        "bring_someone_in", *MANAGER, manager("They will only say the same, you know.")
+    )
     assert [name for name, _ in found] == ["bring_someone_in"]
     assert 15.0 < found[0][1] < 20.0
 
@@ -363,7 +354,7 @@ def test_bring_someone_in_in_a_call_that_refuses() -> None:
     ["Of course, let me get my supervisor for you.", "I hear you, and I am sorry about the floor."],
 )
 def test_bring_someone_in_is_quiet_when_it_is_offered_or_they_are_met(answer: str) -> None:
-    assert shown("bring_someone_in", *MANAGER, manager(answer)) == []
+    assert shown_of("bring_someone_in", *MANAGER, manager(answer)) == []
 
 
 # ---- wait, then greet ----------------------------------------------------------------
@@ -424,7 +415,7 @@ YELLING_SAID = [
 
 
 def test_wait_in_a_call_that_begins_with_yelling() -> None:
-    found = shown("wait_then_greet", *YELLING, YELLING_SAID)
+    found = shown_of("wait_then_greet", *YELLING, YELLING_SAID)
     assert [name for name, _ in found] == ["wait_then_greet"]
     assert found[0][1] < 12.0
 
@@ -435,13 +426,13 @@ def test_wait_is_quiet_when_the_agent_greeted_first() -> None:
         words("agent", 0, 2, "Good morning, this is Yuki."),
         words("customer", 2.5, 10.5, "Which one of you cancelled my flight? This is ridiculous!"),
     ]
-    assert shown("wait_then_greet", agent, customer, said) == []
+    assert shown_of("wait_then_greet", agent, customer, said) == []
 
 
 def test_wait_is_quiet_when_a_calm_caller_speaks_first() -> None:
     said = [words("customer", 0.5, 8.5, "Hello, I would like to change the date of my flight.")]
     agent, customer = YELLING
-    assert shown("wait_then_greet", agent, customer.replace("#", "="), said) == []
+    assert shown_of("wait_then_greet", agent, customer.replace("#", "="), said) == []
 
 
 # ---- taken back ----------------------------------------------------------------------

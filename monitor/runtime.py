@@ -103,9 +103,15 @@ class Runtime:
             show_names()
             return cls(settings, phrases, hearing, None, None, playbook)
         create = make_engine or registry.load("monitor.engines", settings.asr.engine).create
-        engine, _ = await asyncio.gather(
-            asyncio.to_thread(_created, create, settings.asr), hearing.start()
-        )
+        made = asyncio.create_task(asyncio.to_thread(_created, create, settings.asr))
+        try:
+            await hearing.start()
+            engine = await made
+        except BaseException:
+            # A thread that still loads a library while the process exits aborts it.
+            await asyncio.gather(made, return_exceptions=True)
+            await hearing.close()
+            raise
         transcriber = Transcriber(engine, settings.asr)
         await transcriber.start()
         show_names()

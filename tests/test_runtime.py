@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import monitor.runtime
 from monitor.call import NO_PHRASES, Call
 from monitor.config import AsrSettings, ConfigError, Settings
 from monitor.engines import Decoded, EngineError
@@ -187,3 +190,28 @@ async def test_what_cannot_be_used_is_said_before_the_port_opens(
         with pytest.raises(error, match=complaint):
             async with open_house(settings):
                 raise AssertionError("it opened")
+
+
+async def test_nothing_goes_on_loading_when_a_start_has_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process that exits while a thread loads a library is aborted, and its message lost."""
+    raised = threading.Event()
+    told: list[str] = []
+
+    class SlowHearing:
+        async def start(self) -> None:
+            await asyncio.to_thread(raised.wait, 10)
+            told.append("loaded")
+
+        async def close(self) -> None:
+            told.append("closed")
+
+    def make(settings: AsrSettings) -> Hears:
+        raised.set()
+        raise EngineError("no memory")
+
+    monkeypatch.setattr(monitor.runtime, "Hearing", SlowHearing)
+    with pytest.raises(EngineError, match="no memory"):
+        await Runtime.start(Settings(), make_engine=make)
+    assert told == ["loaded", "closed"]

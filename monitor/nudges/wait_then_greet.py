@@ -39,11 +39,19 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if view.frustrations:
         newest = view.frustrations[-1]
         text, value = f"{newest.text}, before anyone said hello", newest.value
-    elif view.voice >= th["voice"] and view.customer_turn[1] >= th["loud_s"]:
+    elif _loud(view, th):
         text, value = "They came in loud, before anyone said hello", view.voice
     else:
         return None
     return Evidence(kind="interaction", t=view.t, text=text, value=round(value, 2), unit="llr")
+
+
+def _loud(view: View, th: Mapping[str, float]) -> bool:
+    """By the voice alone, of somebody who says words: laughter is loud as well."""
+    if view.words and not any(one.party == "customer" for one in view.said):
+        return False
+    spoken_s = view.customer_turn[1] if view.customer_turn is not None else 0.0
+    return view.voice >= th["voice"] and spoken_s >= th["loud_s"]
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:

@@ -20,7 +20,7 @@ from monitor.nudges import (
 from monitor.view import View
 from tests.dialogue import line, words
 from tests.nudges.talk import Words, shown_of
-from tests.nudges.views import cue, done, how_done, need, why_needed
+from tests.nudges.views import cue, done, how_done, need, said, why_needed
 
 # ---- lower your voice ----------------------------------------------------------------
 
@@ -376,8 +376,14 @@ def test_wait_when_they_are_upset_before_hello() -> None:
 
 
 def test_wait_when_they_come_in_loud() -> None:
-    why = why_needed(wait_then_greet, replace(YELLS, frustrations=(), voice=1.2))
-    assert why == "They came in loud, before anyone said hello"
+    loud = replace(YELLS, frustrations=(), voice=1.2)
+    for heard in (
+        replace(loud, said=(said("customer", 1.0, "Where is it?"),)),
+        replace(loud, words=False),
+    ):
+        why = why_needed(wait_then_greet, heard)
+        assert why == "They came in loud, before anyone said hello"
+    assert need(wait_then_greet, loud) is None  # not a word: somebody laughs
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,14 @@ class FakeAudio:
         return self.streams
 
 
+async def taken(source: MicrophoneSource) -> None:
+    """Until the source has taken what was fed: whose first buffer came first decides where
+    both begin."""
+    async with asyncio.timeout(5):
+        while any(one._queue for one in source._inputs):
+            await asyncio.sleep(0.001)
+
+
 class Listener:
     """Collects chunks until enough samples, lost ones among them, have come."""
 
@@ -206,7 +214,9 @@ async def test_two_devices_become_two_rows() -> None:
     assert (mic.options["device"], far.options["device"]) == (0, 2)
     for k in range(5):
         await mic.feed(0.1 * k)
+        await taken(source)
         await far.feed(-0.1 * k)
+        await taken(source)
     await listener.until(lambda: listener.pcm.shape[1] >= 640)
     await listener.stop()
     # The first buffer of the microphone came before the other had begun: left out.

@@ -376,7 +376,6 @@ class Call:
             voice=mood.voice(),
             mood_peak=memory.mood_peak,
             high_since=memory.high_since,
-            upset_from_start=mood.upset_from_start,
             alerts=memory.alerts,
             pace_ratio=mismatch.ratio if mismatch is not None else None,
             agent_pace_ratio=self._pace.agent_above_baseline(t),

@@ -160,9 +160,6 @@ class Playbook:
         """Every agent the file names."""
         return sorted({*self._file.agent, *self._team_of})
 
-    def team_of(self, agent_id: str) -> str | None:
-        return self._team_of.get(agent_id)
-
     def in_force(
         self, agent_id: str = "", at: datetime | None = None, *, team: str | None = None
     ) -> InForce:

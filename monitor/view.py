@@ -73,7 +73,6 @@ class View:
     voice: float = 0.0  # log-odds that the voice alone has added and that still count
     mood_peak: tuple[float, float] | None = None  # when it was highest lately, and how high
     high_since: float | None = None  # the mood is at or above the alert line since then
-    upset_from_start: bool = False
     alerts: int = 0  # raised in the whole call
 
     # how the agent speaks

@@ -120,7 +120,7 @@ class StretchMeter:
         return Stretch(t1, _measure(blocks), voiced_s) if voiced_s >= VOICED_MIN_S else None
 
 
-class CustomerVoice:
+class CustomerVoice(StretchMeter):
     """The customer's tone, utterance by utterance. Takes one channel: the customer's."""
 
     def __init__(self, model: ToneModel | None = None) -> None:
@@ -128,7 +128,7 @@ class CustomerVoice:
         self._model = model or tone.shipped()
         if tuple(each.name for each in self._model.measures) != MEASURES:
             raise tone.ToneError(f"a tone model has the measures {', '.join(MEASURES)}, in order")
-        self._meter = StretchMeter()
+        super().__init__()
         self._normal = OwnNormal(self._model)
         self._frozen = False
 
@@ -146,28 +146,11 @@ class CustomerVoice:
         """While frustration is likely, nothing that is heard is called normal."""
         self._frozen = frozen
 
-    def step(
-        self,
-        t: float,
-        speaking: bool,
-        level_db: float,
-        f0_hz: float,
-        voicing: float,
-        balance_db: float,
-        nuclei: float,
-    ) -> None:
-        """One block of the customer's channel, as for ``StretchMeter``."""
-        self._meter.step(t, speaking, level_db, f0_hz, voicing, balance_db, nuclei)
-
-    def missing(self) -> None:
-        """No audio for a while."""
-        self._meter.missing()
-
     def utterance(self, t0: float, t1: float) -> Tone | None:
         """Tone of the speech from ``t0`` to ``t1``; None below 0.8 s of it, or 0.3 s voiced.
 
         What was heard becomes part of the caller's own normal, unless frozen."""
-        stretch = self._meter.stretch(t0, t1)
+        stretch = self.stretch(t0, t1)
         return None if stretch is None else self.hear(stretch)
 
     def hear(self, stretch: Stretch) -> Tone:

@@ -21,7 +21,7 @@ from monitor.policy import Policy
 from monitor.resources import resource
 from monitor.session import Session, Sink
 from monitor.sources import Source
-from monitor.threads import children_named, show_names
+from monitor.threads import children_named, show_names, yield_to_others
 from monitor.transcriber import Transcriber
 
 USUAL = "en"
@@ -37,7 +37,9 @@ def new_call_id() -> str:
 
 def _created(create: Callable[[AsrSettings], Engine], settings: AsrSettings) -> Engine:
     with children_named(ENGINE):
-        return create(settings)
+        engine = create(settings)
+    yield_to_others(ENGINE)
+    return engine
 
 
 def phrases_of(language: str | None, folder: Path | None = None) -> Phrases:

@@ -9,11 +9,13 @@ import soundfile
 from starlette.datastructures import Headers
 from starlette.types import Message
 
+from monitor.call import NO_PHRASES
 from monitor.events import CALL_EVENT, Degraded, NudgeOpened, Person, Turn
 from monitor.server.auth import Role
 from monitor.server.calls import AsAnnounced
 from monitor.server.desk import Queues
 from monitor.server.reference import page
+from monitor.session import WORDS_UNSURE
 from monitor.workload import Workload
 from tests.serving import ANNA, WAIT_S, ended, stage, started
 
@@ -218,6 +220,24 @@ async def test_health_says_whether_words_are_late(tmp_path: Path) -> None:
         s.emit(Degraded(call_id="c1", seq=2, part="words", active=True, reason="overload"))
         health = (await client.get("/api/health")).json()
         assert (health["live_calls"], health["words"]) == (1, "degraded")
+
+
+@pytest.mark.parametrize(
+    ("reasons", "words"),
+    [
+        ([NO_PHRASES.format("fr")], "ok"),
+        ([NO_PHRASES.format("fr"), "overload"], "degraded"),
+        ([WORDS_UNSURE], "degraded"),
+    ],
+)
+async def test_a_language_without_phrases_is_no_trouble_of_the_monitor(
+    tmp_path: Path, reasons: list[str], words: str
+) -> None:
+    async with stage(tmp_path) as s, s.client(None) as client:
+        s.emit(started())
+        for seq, reason in enumerate(reasons, start=2):
+            s.emit(Degraded(call_id="c1", seq=seq, part="words", active=True, reason=reason))
+        assert (await client.get("/api/health")).json()["words"] == words
 
 
 async def test_health_says_how_late_the_loop_was_and_what_waits(tmp_path: Path) -> None:

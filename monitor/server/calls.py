@@ -1,6 +1,7 @@
 """Calls that were, and that go on: list, words, audio, who looked."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from monitor.call import NO_PHRASES
 from monitor.events import CallEvent, Person, json_schema
 from monitor.schema import Access, CallSummary
 from monitor.server.auth import Identity, Role
@@ -52,8 +54,12 @@ class Peaks(BaseModel):
 
 
 class Health(BaseModel):
-    """``lag_s`` is the worst of the last 2 s, ``loop`` counts every look since the start;
-    ``slowest_screen`` is how many messages wait for it."""
+    """``words``: "degraded" while speech-to-text fails a call, or cannot be believed; that the
+    language of a call has no phrases is a limit of the call and no trouble.
+
+    ``lag_s`` is the worst of the last 2 s, ``loop`` counts every look since the start;
+    ``slowest_screen`` is how many messages wait for it.
+    """
 
     live_calls: int
     words: str
@@ -128,8 +134,8 @@ def router(desk: Desk) -> APIRouter:
     async def health() -> Health:
         """Needs no token."""
         live = [desk.bus.call(started.call_id) for started in desk.bus.live_calls()]
-        late = any("words" in call.degraded for call in live if call is not None)
-        words = "degraded" if late else "ok"
+        troubled = any(_words_fail(call.degraded) for call in live if call is not None)
+        words = "degraded" if troubled else "ok"
         return Health(
             live_calls=len(live),
             words=words,
@@ -215,6 +221,12 @@ def router(desk: Desk) -> APIRouter:
         looked(identity, "deleted", call_id)
 
     return routes
+
+
+def _words_fail(degraded: Mapping[str, str]) -> bool:
+    """Whether what a call has less of is its words, and not only the phrases of its language."""
+    reason = degraded.get("words")
+    return reason is not None and not reason.startswith(NO_PHRASES.partition("{")[0])
 
 
 def _is_shared(text: str) -> bool:

@@ -33,6 +33,9 @@ SPARSE_P = 0.5
 """A text with fewer letters and digits a second of a clip so long, and less sure, was made up.
 In 30 minutes of hold music, noise and tones three got past the other gates ("Thank you." twice,
 "Beeping"); of 306 clips of speech, none so long had less than half a word a second."""
+SURE_P = 0.5
+"""A text of a shorter context and less confidence is decoded again with twice the context: a tenth
+of the speech of the tuning half, where 6.3 % of words are then wrong instead of 6.9 %."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 
@@ -79,3 +82,11 @@ def reason_to_drop(
     if log_prob < MIN_LOG_PROB or (math.exp(log_prob) < SPARSE_P and sparse(text, duration_s)):
         return "unlikely"
     return None
+
+
+def doubtful(text: str, dropped: Dropped | None, confidence: float, short: bool) -> bool:
+    """Whether a longer context may tell better, before the text is kept or dropped. ``short``:
+    it was heard in a context in which texts that are not sure are often wrong."""
+    if dropped is not None:
+        return dropped == "loop"
+    return repeats(text) or (short and confidence < SURE_P)

@@ -18,17 +18,10 @@ from monitor.audio import RATE_HZ
 from monitor.audiofile import AudioFile
 from monitor.config import AsrSettings
 from monitor.engines import Decoded, EngineError
-from monitor.engines.faster_whisper import (
-    CONTEXTS,
-    SURE_CONTEXT,
-    TAIL_POSITIONS,
-    FasterWhisper,
-    _Clip,
-    create,
-    floor,
-)
+from monitor.engines.faster_whisper import FasterWhisper, create
 from monitor.gates import compression, most_tokens, repeats, sparse
 from monitor.resources import resource
+from monitor.windows import CONTEXTS, SURE_CONTEXT, TAIL_POSITIONS, Clip, floor
 
 F32 = NDArray[np.float32]
 RENDERED = resource("samples") / "rendered"
@@ -358,13 +351,13 @@ def test_silence_behind_the_window_is_an_end(
         tries.append(len(batch))
         return decode(batch, *rest, **last)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("monitor.engines.faster_whisper.SURE_P", 0.0)
+    monkeypatch.setattr("monitor.gates.SURE_P", 0.0)
 
     monkeypatch.setattr(engine, "_decode", watched)
     engine.transcribe(clips, language="en", word_times=False)
     ended = sum(tries) - len(clips)
     tries.clear()
-    monkeypatch.setattr(engine, "_silence", None)
+    monkeypatch.setattr(engine._windows, "_silence", None)
     engine.transcribe(clips, language="en", word_times=False)
     assert ended < sum(tries) - len(clips)
 
@@ -373,7 +366,7 @@ def test_silence_behind_the_window_is_an_end(
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_the_decoder_never_listens_beyond_30_s(engine: FasterWhisper, context: int) -> None:
     speech = np.full((80, context), -0.5, np.float32)
-    heard = np.asarray(engine._encode([_Clip(i, speech, 1.0) for i in range(2)], context))
+    heard = np.asarray(engine._windows.encode([Clip(i, speech, 1.0) for i in range(2)], context))
     assert heard.shape[:2] == (2, min(context // 2 + TAIL_POSITIONS, 1500))
     if context < CONTEXTS[-1]:
         silence = heard[:, context // 2 :]
@@ -396,7 +389,7 @@ def test_a_repeated_text_is_decoded_again_with_more_context(
     monkeypatch.setattr(engine._whisper, "encode", watched)
     [once] = engine.transcribe([clip], language="en", word_times=False)
     assert len(contexts) == 1
-    monkeypatch.setattr("monitor.engines.faster_whisper.repeats", lambda text: True)
+    monkeypatch.setattr("monitor.gates.repeats", lambda text: True)
     [twice] = engine.transcribe([clip], language="en", word_times=False)
     assert contexts[1] == contexts[0]
     assert contexts[2] >= 2 * contexts[1]
@@ -421,11 +414,11 @@ def test_an_unsure_text_of_a_short_context_is_decoded_again(
         return encode(features)
 
     monkeypatch.setattr(engine._whisper, "encode", watched)
-    monkeypatch.setattr("monitor.engines.faster_whisper.SURE_P", 0.0)
+    monkeypatch.setattr("monitor.gates.SURE_P", 0.0)
     engine.transcribe(clips, language="en", word_times=False)
     assert sorted(contexts) == [(500, 1), (750, 1), (SURE_CONTEXT, 1)]
     contexts.clear()
-    monkeypatch.setattr("monitor.engines.faster_whisper.SURE_P", 1.1)
+    monkeypatch.setattr("monitor.gates.SURE_P", 1.1)
     engine.transcribe(clips, language="en", word_times=False)
     assert sorted(contexts) == [(500, 1), (750, 1), (1000, 1), (1000, 1), (1500, 1)]
 

@@ -470,7 +470,7 @@ async def test_memory_that_runs_out_in_a_call_costs_the_words_of_then(
     whisper: FasterWhisper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CTranslate2 raises a RuntimeError. (That it really does: test_transcriber.)"""
-    encode, raised = whisper._encode, 0
+    encode, raised = whisper._windows.encode, 0
 
     def starved(*batch: Any) -> Any:
         nonlocal raised
@@ -479,7 +479,7 @@ async def test_memory_that_runs_out_in_a_call_costs_the_words_of_then(
             raise RuntimeError("mkl_malloc: failed to allocate memory")
         return encode(*batch)
 
-    monkeypatch.setattr(whisper, "_encode", starved)
+    monkeypatch.setattr(whisper._windows, "encode", starved)
     pcm = sample("calm")
     kept = await written(whisper, *pcm)
     first, last = kept.of("degraded")

@@ -30,8 +30,8 @@ RESPONSE_WITHIN_S = EFFECT_AFTER_S
 WORDS_BACK_S = 15.0
 """What was said in so long before it is what a need that comes from words rests on."""
 AS_IF_SHOWN = frozenset({"held_out", "quiet"})
-"""Withheld, but taking its place in gap, budget and cooldown as if it had been shown: so the
-calls with and without it differ in nothing else."""
+"""Withheld, but taking its place on the screen, in gap, budget and cooldown as if it had been
+shown: so the calls with and without it differ in nothing else."""
 
 Leave = Literal["yes", "if_shown", "no"]
 

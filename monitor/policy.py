@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from monitor.config import MoodSettings, NudgeSettings
 from monitor.events import Event, Evidence, NudgeClosed, NudgeReport, Response, Technique, Withheld
-from monitor.opportunities import EFFECT_AFTER_S, Case, Opportunities
+from monitor.opportunities import AS_IF_SHOWN, EFFECT_AFTER_S, Case, Opportunities
 from monitor.repertoire import FOLDER, Nudge, digest, load
 from monitor.scorecard import scorecard
 from monitor.screen import Screen
@@ -62,14 +62,14 @@ class Policy:
     @property
     def open(self) -> str | None:
         """Name of the nudge on the screen, or None."""
-        return self._screen.now.nudge.name if self._screen.now is not None else None
+        return self._screen.seen.nudge.name if self._screen.seen is not None else None
 
     def step(self, view: View) -> list[Event]:
         """One look at the call: closes what is over, records what is needed, opens at most
         one."""
         events: list[Event] = [*self._screen.step(view)]
         for event in self._needs.step(view):
-            if isinstance(event, Response) and event.nudge == self.open:
+            if isinstance(event, Response):
                 events += self._said_before(event, view.t)
             events.append(event)
         if view.began is not None:
@@ -98,8 +98,8 @@ class Policy:
 
     def dismiss(self, nudge_id: str, t: float) -> list[Event]:
         """The agent waved it away. Nothing happens when it is not on the screen."""
-        shown = self._screen.now
-        if shown is None or shown.id != nudge_id:
+        seen = self._screen.seen
+        if seen is None or seen.id != nudge_id:
             return []
         return [*self._screen.close(t, "dismissed", "Waved away")]
 
@@ -135,8 +135,8 @@ class Policy:
     def _said_before(self, answer: Response, t: float) -> list[NudgeClosed]:
         """Words that came only now say that the agent had done what stands on the screen. Not so
         for what is done by being quiet: that would be gone before it could be read."""
-        how = answer.how
-        if how is None or how.kind != "words":
+        now, how = self._screen.now, answer.how
+        if now is None or now.nudge.name != answer.nudge or how is None or how.kind != "words":
             return []
         return self._screen.close(t, "done", how.text)
 
@@ -188,10 +188,12 @@ class Policy:
         if not reason:
             reason = self._as_if(case)
             self._take_place(case.nudge, view)
+            yield from self._screen.close(view.t, "replaced", "" if reason else case.nudge.title)
         if not reason:
-            yield from self._screen.close(view.t, "replaced", case.nudge.title)
             yield from self._show(case, why, view)
             return
+        if reason in AS_IF_SHOWN:
+            self._screen.hold(case.nudge, view.t)
         self._needs.withhold(case, reason, view)
         yield self._needs.tell(case, view.t)
 

@@ -1,4 +1,4 @@
-"""The one place on the agent's screen: which nudge stands there, and when it leaves."""
+"""The one place on the agent's screen: which nudge has it, and when it leaves."""
 
 from __future__ import annotations
 
@@ -14,20 +14,34 @@ Outcome = Literal["done", "expired", "replaced", "dismissed", "retracted", "call
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A nudge on the screen since audio time ``t``, s."""
+    """A nudge that has the place since audio time ``t``, s."""
 
     nudge: Nudge
-    id: str
+    id: str  # empty: it only takes up the place, and nobody sees it
     t: float
 
 
 class Screen:
-    """What stands there now, and every nudge that has. Times are audio time, s."""
+    """What stands there now, and every nudge that was seen there. Times are audio time, s.
+
+    What is held out has the place too, as long as it would have stood there, and tells nothing
+    of it: were the place free instead, the next nudge would come sooner than after one that was
+    shown, and the calls with and without it would differ in more than that.
+    """
 
     def __init__(self) -> None:
         self.now: Shown | None = None
         self._count = 0
         self._reports: dict[str, NudgeReport] = {}
+
+    @property
+    def seen(self) -> Shown | None:
+        """What the agent sees now."""
+        return self.now if self.now is not None and self.now.id else None
+
+    def hold(self, nudge: Nudge, t: float) -> None:
+        """Nobody sees it, but it has the place; what stood there was closed before."""
+        self.now = Shown(nudge, "", t)
 
     def show(self, nudge: Nudge, why: Evidence, t: float) -> NudgeOpened:
         """Put it there; what stood there was closed before."""
@@ -65,8 +79,8 @@ class Screen:
         return []
 
     def close(self, t: float, outcome: Outcome, why: str = "") -> list[NudgeClosed]:
-        """Take away what stands there; nothing does: nothing happens."""
-        shown, self.now = self.now, None
+        """Take away what has the place. Nothing to tell where nobody saw it."""
+        shown, self.now = self.seen, None
         if shown is None:
             return []
         if (report := self._reports.get(shown.id)) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +17,14 @@ from monitor.events import (
     NudgeEffect,
     NudgeOpened,
     Opportunity,
+    Report,
     Response,
 )
 from monitor.opportunities import EFFECT_AFTER_S, RESPONSE_WITHIN_S
 from monitor.policy import Policy, held_out
 from monitor.repertoire import Nudge
 from monitor.view import Said, View
+from tests.dialogue import HURT, HURT_SAID, run
 
 UPSET = View(t=60.0, began=0.0, words=True, mood=3.0, mood_peak=(60.0, 3.0), kinds=2)
 CALM = View(t=60.0, began=0.0, words=True)
@@ -328,13 +330,122 @@ def test_held_out_takes_its_place_as_if_it_had_been_shown(told: Stage) -> None:
     seen = told(*nudges, hold_out=0.5, call_id=call_id).over(UPSET, 55, 145)
     assert seen.needs == [
         (60.0, "p1", True, "", "held_out"),
-        (65.0, "p2", True, "", "gap"),
+        (65.0, "p2", True, "", "on_screen"),
         (80.0, "p2", True, "n1", ""),
     ]
     assert [(e.opportunity, e.id, e.arm, e.t) for e in seen.effects] == [
         ("p1", "", "held_out", 60.0 + EFFECT_AFTER_S),
         ("p2", "n1", "shown", 80.0 + EFFECT_AFTER_S),
     ]
+
+
+EACH = frozenset(f"p{number}" for number in range(1, 100))
+
+
+def hold_out(patch: pytest.MonkeyPatch, needs: Collection[str]) -> None:
+    """Chance, decided by the test."""
+    patch.setattr(monitor.policy, "held_out", lambda call_id, need, share: need in needs)
+
+
+def turns(events: list[Event]) -> list[tuple[float, str]]:
+    """When the policy found that a nudge should now be shown, whether or not it was."""
+    return [
+        (e.t, e.nudge)
+        for e in events
+        if isinstance(e, Opportunity) and (e.shown or e.withheld == "held_out")
+    ]
+
+
+BUSY = (
+    nudge("own_it", [(60, 70)], (66,), priority=60),  # done before its time is up
+    nudge("thank_them", [(62, 110)], kind="courtesy"),  # waits for the place, then for the gap
+    nudge("let_them_finish", [(88, 90)], priority=90),  # takes the place of that one
+    nudge("use_their_name", [(125, 145)], kind="courtesy"),  # waits for its kind
+    nudge("they_settled", [(95, 125)], priority=10, praise=True, calm=True),
+    nudge("say_it_back", [(170, 174)], holds=lambda view, since, th: view.t < 173),
+    nudge("give_options", [(172, 195)]),  # waits although that one was taken back
+    nudge("slow_down", [(215, 260)]),  # more than the budget holds
+)
+
+
+def test_shown_and_held_out_differ_in_nothing_but_being_shown(
+    told: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[bool, Told] = {}
+    for held, needs in ((False, frozenset[str]()), (True, EACH)):
+        hold_out(monkeypatch, needs)
+        seen[held] = told(*BUSY, max_per_call=6).over(UPSET, 55, 280).end(replace(UPSET, t=281.0))
+    assert turns(seen[False].events) == turns(seen[True].events)
+    assert turns(seen[False].events) == [
+        (60.0, "own_it"),
+        (80.0, "thank_them"),
+        (88.0, "let_them_finish"),
+        (108.0, "they_settled"),
+        (140.0, "use_their_name"),
+        (170.0, "say_it_back"),
+        (190.0, "give_options"),
+    ]
+    assert [(t, name) for name, t in seen[False].opened] == turns(seen[False].events)
+    told_of = [[(t, one) for t, one, *_ in seen[held].needs] for held in (False, True)]
+    assert told_of[0] == told_of[1]
+    assert [(e.t, e.nudge, e.after_s) for e in seen[False].effects] == [
+        (e.t, e.nudge, e.after_s) for e in seen[True].effects
+    ]
+    still = seen[True]
+    assert not any(isinstance(e, NudgeOpened | NudgeClosed) for e in still.events)
+    assert still.policy.reports() == []
+    assert not any(prompted for *_, prompted in still.answers)
+    assert all(line.prompted == 0 for line in still.policy.scorecard())
+
+
+def test_of_a_whole_call_nothing_that_was_held_out_is_told_as_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: dict[bool, list[Event]] = {}
+    for held, needs in ((False, frozenset[str]()), (True, EACH)):
+        hold_out(monkeypatch, needs)
+        seen[held] = run(*HURT, HURT_SAID)
+    assert turns(seen[False])
+    assert turns(seen[False]) == turns(seen[True])
+    (report,) = (event for event in seen[True] if isinstance(event, Report))
+    assert report.nudges == []
+    assert report.scorecard
+    assert not any(line.prompted for line in report.scorecard)
+    assert {e.arm for e in seen[True] if isinstance(e, NudgeEffect)} <= {"held_out", "not_shown"}
+    assert not any(isinstance(e, NudgeOpened | NudgeClosed) for e in seen[True])
+
+
+def test_what_was_held_out_leaves_its_place_like_what_was_shown(
+    told: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no gap between two, only the place keeps the second one waiting."""
+    first = nudge("own_it", [(60, 61)], (72.0,), ttl_s=25.0)
+    for needs in ((), ("p1",)):
+        hold_out(monkeypatch, needs)
+        seen = told(first, nudge("thank_them", [(62, 90)]), min_gap_s=0.0).over(UPSET, 55, 90)
+        assert seen.opened[-1] == ("thank_them", 72.0)
+
+
+def test_what_is_held_out_takes_the_place_of_a_weaker_one(
+    told: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_out(monkeypatch, {"p2"})
+    urgent = nudge("let_them_finish", [(66, 68)], priority=90)
+    seen = told(nudge("own_it", [(60, 80)]), urgent).over(UPSET, 55, 80)
+    closed = [(e.t, e.nudge, e.outcome, e.why) for e in seen.events if isinstance(e, NudgeClosed)]
+    assert closed == [(66.0, "own_it", "replaced", "")]
+    assert seen.opened == [("own_it", 60.0)]
+    assert seen.policy.open is None
+
+
+def test_what_nobody_sees_cannot_be_waved_away(
+    told: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_out(monkeypatch, {"p1"})
+    seen = told(nudge("own_it", [(60, 61)]), nudge("thank_them", [(62, 90)]), min_gap_s=0.0)
+    seen.over(UPSET, 55, 63)
+    assert [seen.policy.dismiss(name, 63.0) for name in ("", "n1")] == [[], []]
+    assert seen.over(UPSET, 63.5, 90).opened == [("thank_them", 80.0)]
 
 
 def test_the_share_held_out_is_that_of_the_settings_and_repeats() -> None:

@@ -29,10 +29,10 @@ const WITHHELD: Record<Opportunity["told"]["withheld"], string> = {
   snoozed: "nudges were paused",
   good_moment: "they were saying thanks",
   calm: "nothing was wrong",
-  cooldown: "one of its kind stood there a moment ago",
+  cooldown: "one of its kind had its turn a moment ago",
   budget: "there were enough in this call",
-  on_screen: "something else stood there",
-  gap: "something else had just stood there",
+  on_screen: "another one had its turn",
+  gap: "another one had just had its turn",
   held_out: "held out at random, to measure what nudges do",
   quiet: "nothing is to be shown",
 };

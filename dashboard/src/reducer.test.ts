@@ -209,7 +209,7 @@ test("an opportunity keeps when it began, how it stands, and its answer", () => 
     [4, "n1", "given"],
     [6, "", undefined],
   ]);
-  expect(notShown(call)).toEqual(["Let them vent: not shown, something else stood there"]);
+  expect(notShown(call)).toEqual(["Let them vent: not shown, another one had its turn"]);
 });
 
 describe("the world", () => {

@@ -76,7 +76,7 @@ async def test_a_click_on_the_time_line_moves_everything(page: Page, standin: St
     await expect(now).to_contain_text("Let them vent")
     await expect(now).to_contain_text("Alert · rising")
     await expect(now).to_contain_text("Customer speaks")
-    await expect(now).to_contain_text("Acknowledge it first: not shown, something else stood there")
+    await expect(now).to_contain_text("Acknowledge it first: not shown, another one had its turn")
     await expect(page.locator(".word.lit")).to_have_text("took")
 
     await click_at(page, 60.0)

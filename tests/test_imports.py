@@ -21,9 +21,10 @@ ROOMS: list[tuple[str, str]] = [
     (
         "outside",
         "audiofile engines weights windows jobs languages backlog workload crew condition"
-        " transcriber sources tape worker hearing sureness scribe pieces ahead session bus database schema"
-        " migrations rows writer store recording retention threads playbook runtime shifts calls"
-        " server effect gates analysis house terminal tables doctor demo bench score rehearsal cli"
+        " transcriber sources tape worker hearing sureness scribe pieces ahead session bus"
+        " database schema migrations rows writer store recording retention threads playbook runtime"
+        " shifts calls server effect gates analysis house terminal tables doctor demo bench score"
+        " rehearsal cli"
         " __main__",
     ),
 ]

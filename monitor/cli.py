@@ -33,7 +33,7 @@ from monitor.config import ConfigError, Settings, load
 from monitor.doctor import examine
 from monitor.effect import effects, observed
 from monitor.engines import EngineError
-from monitor.events import CallEnded, Degraded, Event, Person
+from monitor.events import CallEnded, Degraded, Event, Opportunity, Person
 from monitor.house import open_house, stop_on_signals
 from monitor.rehearsal import RehearsalError
 from monitor.rehearsal.cli import app as policy_app
@@ -244,7 +244,10 @@ def analyze(
     chunk_ms: Annotated[
         int | None, typer.Option(min=1, help="Feed the audio in pieces of so many ms.")
     ] = None,
-    events: Annotated[Path | None, typer.Option(help="Write every event, one JSON a line.")] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(help="Write every event, one JSON a line; “private”: for the agent only."),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the call for the Replay screen of monitor serve.")
@@ -290,10 +293,13 @@ async def _analyze(
     duration_s = source.info.duration_s
     call_id = new_call_id()
     troubles: dict[str, str] = {}
+    private: set[str] = set()
 
     def watch(event: Event) -> None:
         if isinstance(event, Degraded) and event.active:
             troubles[event.part] = event.reason
+        if isinstance(event, Opportunity) and event.private:
+            private.add(event.nudge)
 
     runtime = await Runtime.start(settings, words=words)
     try:
@@ -320,6 +326,12 @@ async def _analyze(
     for part, reason in troubles.items():
         if reason not in found.limits:
             out.print(f"[yellow]{part}: {escape(reason)}[/]", soft_wrap=True)
+    if events and private:
+        out.print(
+            f"{escape(str(events))} also holds what only the agent may see (“private”: true): "
+            "leave it out before anybody else gets the file.",
+            soft_wrap=True,
+        )
     if keep:
         out.print(f"Kept as call {call_id}: monitor serve shows it on the Replay screen.")
 

@@ -28,6 +28,7 @@ from monitor.events import (
 
 WHO = {"agent": "[cyan]agent   [/]", "customer": "[magenta]customer[/]"}
 BOTH = "[blue]both    [/]"
+PRIVATE = " [dim](only the agent sees this)[/]"
 WAITING_LINES = 1000
 STANDSTILL_S = 2.0
 
@@ -103,12 +104,13 @@ class LiveLines:
             case NudgeOpened():
                 return (
                     f"[bold black on yellow] {escape(event.title)} [/] {escape(event.text)}"
-                    f" [dim]— {escape(event.why)}[/]"
+                    f" [dim]— {escape(event.why)}[/]{PRIVATE if event.private else ''}"
                 )
             case NudgeClosed():
                 mark = "[green]✓[/]" if event.outcome == "done" else "[dim]·[/]"
                 why = f" — {escape(event.why)}" if event.why else ""
-                return f"{mark} [dim]{event.nudge.replace('_', ' ')}: {event.outcome}{why}[/]"
+                told = f"{event.nudge.replace('_', ' ')}: {event.outcome}{why}"
+                return f"{mark} [dim]{told}[/]{PRIVATE if event.private else ''}"
             case AlertRaised():
                 reasons = "; ".join(escape(r.text) for r in event.reasons)
                 kind = "frustration rising" if event.kind == "rising" else "upset from the start"

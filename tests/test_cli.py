@@ -20,9 +20,18 @@ import pytest
 import soundfile
 import typer.main
 
-from monitor import cli
+from monitor import analysis, cli
 from monitor.config import AsrSettings, Settings, StoreSettings
-from monitor.events import PARTIES, CallEnded, CallStarted, Event, Overlap, Report, Words
+from monitor.events import (
+    PARTIES,
+    CallEnded,
+    CallStarted,
+    Event,
+    Opportunity,
+    Overlap,
+    Report,
+    Words,
+)
 from monitor.store import Store
 from monitor.weights import resolve
 from tests.commands import (
@@ -206,6 +215,26 @@ def test_any_format_is_the_same_call(
     for party in PARTIES:
         talk_s = getattr(expected, party).talk_s
         assert getattr(got, party).talk_s == pytest.approx(talk_s, abs=0.5), party
+
+
+def test_events_for_the_agent_only_are_in_the_file_and_the_reader_is_told(
+    monitor: Monitor, home: Path, calls: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = ("analyze", calls / "call.wav", "--no-words")
+    assert "only the agent" not in monitor(*plain, "--events", "e.jsonl").out
+    insulted = Opportunity(
+        id="p9", nudge="its_not_you", title="It's not you", evidence=[], private=True
+    )
+
+    async def analyze(*given: Any, watch: Callable[[Event], None], **more: Any) -> Report:
+        watch(insulted)
+        return await analysis.analyze(*given, watch=watch, **more)
+
+    monkeypatch.setattr(cli, "analyze_source", analyze)
+    ran = monitor(*plain, "--events", "e.jsonl")
+    assert "e.jsonl also holds what only the agent may see (“private”: true)" in ran.out
+    assert "not you" not in ran.out, "what it was is for the agent only"
+    assert "only the agent" not in monitor(*plain).out, "nothing was written"
 
 
 # ---- analyze: what it refuses -------------------------------------------------------

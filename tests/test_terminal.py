@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from monitor import terminal
-from monitor.events import CallStarted, NudgeOpened, Words
+from monitor.events import CallStarted, NudgeClosed, NudgeOpened, Words
 from monitor.terminal import LiveLines, clock
 
 
@@ -58,6 +58,34 @@ def test_what_scrolls_by() -> None:
     assert "customer I already told you [twice]" in text
     assert "1:15 Line [4]" in text
     assert "Let them vent  Stay quiet. — 8 s" in text
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_what_is_for_the_agent_only_says_so(private: bool) -> None:
+    out = io.StringIO()
+    with LiveLines(Console(file=out, width=200)) as lines:
+        lines.event(
+            NudgeOpened(
+                t=75.0,
+                id="n1",
+                nudge="its_not_you",
+                title="It's not you",
+                text="Breathe.",
+                why="2 insults",
+                evidence=[],
+                ttl_s=20,
+                private=private,
+            )
+        )
+        lines.event(
+            NudgeClosed(
+                t=80.0, id="n1", nudge="its_not_you", outcome="done", open_s=5, private=private
+            )
+        )
+    opened, closed = out.getvalue().splitlines()
+    mark = " (only the agent sees this)" if private else ""
+    assert opened.endswith(f"Breathe. — 2 insults{mark}")
+    assert closed.endswith(f"its not you: done{mark}")
 
 
 def test_a_terminal_that_stands_still_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,30 @@ def test_nothing_is_needed_in_an_empty_view(name: str) -> None:
     assert done(nudge, View(t=100.0, began=0.0, words=True), 95.0) is None
 
 
+PUT_RIGHT = {
+    "agree_on_one_point",
+    "ask_dont_guess",
+    "ask_what_happened",
+    "be_on_their_side",
+    "let_them_finish",
+    "lower_your_voice",
+    "match_their_pace",
+    "plainer_words",
+    "skip_the_why",
+    "slow_down",
+    "wait_then_greet",
+}
+"""Due at once, or called for by what the agent did: who does not do that has given nothing."""
+
+
+def test_who_does_it_by_themselves_is_known_but_where_there_is_nothing_to_do() -> None:
+    for name in NAMES:
+        nudge = registry.load("monitor.nudges", name)
+        counted = not getattr(nudge, "PRAISE", False) and not getattr(nudge, "PRIVATE", False)
+        wanted = counted and name not in PUT_RIGHT
+        assert hasattr(nudge, "called_for") is wanted, name
+
+
 def test_the_five_are_there() -> None:
     assert {
         "acknowledge_first",

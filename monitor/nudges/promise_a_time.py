@@ -25,12 +25,26 @@ CLOSED = ("resolved", "thanks_relief")
 
 
 def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    why = _open(view, th)
+    if why is None or said_since(view, why.t - th["time_within_s"], "time_given"):
+        return None
+    return why
+
+
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    """It ends as open, and a time was named."""
+    why = _open(view, th)
+    if why is None or (time := newest(view, th["time_within_s"], "time_given")) is None:
+        return None
+    return because(time, "The call is ending on an open problem")
+
+
+def _open(view: View, th: Mapping[str, float]) -> Evidence | None:
+    """The call is ending, and something is left to be done."""
     if not view.words:
         return None
     closing = newest(view, th["closing_fresh_s"], "closing", "goodbye", "wraps_up")
     if closing is None or not agent_words_known(view):
-        return None
-    if said_since(view, closing.t0 - th["time_within_s"], "time_given"):
         return None
     vague = newest(view, th["vague_within_s"], "vague_promise")
     if vague is not None and not said_since(view, vague.t0, "resolved"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
+from monitor.events import Cue, Evidence
 from monitor.nudges._common import agent_words_known, quoted, taken_up
 from monitor.nudges._cues import TROUBLE, as_said, because, newest, said_since, tense
 from monitor.view import Said, View
@@ -24,21 +24,38 @@ THRESHOLDS = {
 NAMED = ("says_back", "acknowledgement")
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
-    if not view.words:
-        return None
-    solving = newest(view, th["fresh_s"], "solving", "instructs")
+def _leap(view: View, th: Mapping[str, float]) -> tuple[Cue, list[Said]] | None:
+    """The first word of solving, just now, and the trouble that was told before it."""
+    solving = newest(view, th["fresh_s"], "solving", "instructs") if view.words else None
     if solving is None or not agent_words_known(view):
         return None
     told = _story(view, solving.t0, th)
     if sum(len(one.words) for one in told) < th["words"] or not _of_trouble(view, told):
         return None
+    return solving, told
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if (leap := _leap(view, th)) is None:
+        return None
+    solving, told = leap
     if said_since(view, told[0].t0, *NAMED) or _echoed(view, told, th):
         return None
     return because(
         solving,
         f"They told you {quoted(_heart(view, told))}; you went on to {quoted(solving.text)}",
     )
+
+
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    """On to solving, and what was told had been said back before."""
+    if (leap := _leap(view, th)) is None:
+        return None
+    _, told = leap
+    since = told[-1].t1
+    if done(view, since, th) is None:
+        return None
+    return Evidence(kind="words", t=since, text=f"They told you {quoted(_heart(view, told))}")
 
 
 def _story(view: View, until: float, th: Mapping[str, float]) -> list[Said]:

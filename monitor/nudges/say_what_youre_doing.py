@@ -62,27 +62,50 @@ def _called_out(view: View, th: Mapping[str, float]) -> Evidence | None:
 
 
 def _silence(view: View, th: Mapping[str, float]) -> Evidence | None:
-    spoke, answered = view.agent_last_speech or 0.0, view.customer_last_speech or 0.0
-    silent_s = view.silence_s
-    if silent_s < th["silent_s"]:
-        return None
-    if not agent_words_known(view) or not _heard(view, th) or _theirs(view, spoke, answered, th):
-        return None
-    if silent_s < _allowed_s(view, max(spoke, answered), th):
+    if not _ours(view, th) or view.silence_s < _allowed_s(view, _silent_from(view), th):
         return None
     return Evidence(
         kind="interaction",
         t=view.t,
-        text=f"Silent for {silent_s:.0f} s, and they do not know why",
-        value=round(silent_s, 1),
+        text=f"Silent for {view.silence_s:.0f} s, and they do not know why",
+        value=round(view.silence_s, 1),
+        unit="s",
+    )
+
+
+def _ours(view: View, th: Mapping[str, float]) -> bool:
+    """A long silence, and it is the agent's turn."""
+    spoke, answered = view.agent_last_speech or 0.0, view.customer_last_speech or 0.0
+    if view.silence_s < th["silent_s"] or not agent_words_known(view) or not _heard(view, th):
+        return False
+    return not _theirs(view, spoke, answered, th)
+
+
+def _silent_from(view: View) -> float:
+    return max(view.agent_last_speech or 0.0, view.customer_last_speech or 0.0)
+
+
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    """As long a silence of the agent's, who said before it what they would be doing."""
+    if not view.words or view.agent_speaking_since is not None or view.agent_last_speech is None:
+        return None
+    told_t = view.last.get("explains_doing", NEVER)
+    if not _ours(view, th) or told_t < _silent_from(view) - th["announced_before_s"]:
+        return None
+    return Evidence(
+        kind="words",
+        t=told_t,
+        text=f"Silent for {view.silence_s:.0f} s, and they know why",
+        value=round(view.silence_s, 1),
         unit="s",
     )
 
 
 def _heard(view: View, th: Mapping[str, float]) -> bool:
     """What was said last is known: it may have been a question."""
-    last = max(view.agent_last_speech or 0.0, view.customer_last_speech or 0.0)
-    return bool(view.said) and last - max(one.t1 for one in view.said) <= th["unheard_s"]
+    return (
+        bool(view.said) and _silent_from(view) - max(one.t1 for one in view.said) <= th["unheard_s"]
+    )
 
 
 def _theirs(view: View, spoke: float, answered: float, th: Mapping[str, float]) -> bool:

@@ -17,24 +17,49 @@ COOLDOWN_S = 180.0
 THRESHOLDS = {
     "silent_s": 30.0,  # of their story without a sound: in 2 of 23 consultations (24 s: in 6)
     "spoken_share": 0.7,  # … of which they spoke so much: who stops to search is not telling
+    "settles_s": 2.0,  # so early in it the agent only ends their own sentence
     "calm_below": 2.0,  # an upset customer is to be left alone: then it is "let them vent"
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def _story(view: View, th: Mapping[str, float]) -> float | None:
+    """When the story began that they tell now, s; None where it is none, or a short one."""
     if view.customer_turn is None or view.customer_speaking_since is None:
         return None
     if view.agent_speaking_since is not None or view.mood >= th["calm_below"]:
         return None
     t0, spoken_s = view.customer_turn
+    told_s = view.t - t0
+    return t0 if told_s >= th["silent_s"] and spoken_s >= th["spoken_share"] * told_s else None
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    t0 = _story(view, th)
+    if t0 is None:
+        return None
     silent_s = view.t - max(t0, view.agent_last_speech or 0.0)
-    if silent_s < th["silent_s"] or spoken_s < th["spoken_share"] * (view.t - t0):
+    if silent_s < th["silent_s"]:
         return None
     return Evidence(
         kind="interaction",
         t=view.t,
         text=f"They have talked for {silent_s:.0f} s without a sound from you",
         value=round(silent_s, 1),
+        unit="s",
+    )
+
+
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    """As long a story, in which the agent was heard: there it needed no nudge."""
+    t0 = _story(view, th)
+    if t0 is None or (view.agent_last_speech or 0.0) <= t0 + th["settles_s"]:
+        return None
+    told_s = view.t - t0
+    return Evidence(
+        kind="interaction",
+        t=t0 + th["settles_s"],
+        text=f"They have talked for {told_s:.0f} s, and heard you",
+        value=round(told_s, 1),
         unit="s",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
+from monitor.events import Cue, Evidence
 from monitor.nudges._common import NEVER, quoted
 from monitor.nudges._cues import THANKS, as_said, because, newest, said_since, tense, unanswered
 from monitor.view import View
@@ -34,19 +34,34 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if told is not None:
         because_told = because(told, f"They told you: {quoted(told.text)}; no thanks yet")
         return because_told.model_copy(update={"t": view.t})
-    hard = tense(view)
-    ends = ("closing", "goodbye") if hard else ("goodbye",)
-    closing = newest(view, th["closing_fresh_s"], *ends)
-    if closing is None or view.t - view.began < th["closing_after_s"]:
-        return None
-    if said_since(view, closing.t0 - th["lately_s"] if hard else NEVER, *THANKS):
+    closing = _goodbye(view, th)
+    if closing is None or said_since(view, _lately(view, closing, th), *THANKS):
         return None
     return because(closing, "The call is ending, and nobody has said thanks")
 
 
 def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
     told = newest(view, th["complaint_stale_s"], "gives_feedback") if view.words else None
-    return because(told, f"They told you: {quoted(told.text)}") if told is not None else None
+    if told is not None:
+        return because(told, f"They told you: {quoted(told.text)}")
+    closing = _goodbye(view, th)
+    if closing is None:
+        return None
+    said = newest(view, view.t - _lately(view, closing, th), *THANKS)
+    return because(said, "The call is ending") if said is not None else None
+
+
+def _goodbye(view: View, th: Mapping[str, float]) -> Cue | None:
+    """The call is ending just now, and was long enough for somebody to tell something."""
+    if not view.words or view.began is None or view.t - view.began < th["closing_after_s"]:
+        return None
+    ends = ("closing", "goodbye") if tense(view) else ("goodbye",)
+    return newest(view, th["closing_fresh_s"], *ends)
+
+
+def _lately(view: View, closing: Cue, th: Mapping[str, float]) -> float:
+    """Since when thanks count at the end: where nobody is upset, in the whole call."""
+    return closing.t0 - th["lately_s"] if tense(view) else NEVER
 
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:

@@ -23,11 +23,16 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def _closing(view: View, th: Mapping[str, float]) -> float | None:
+    """When the agent began to close, just now, a call in which something else was mentioned."""
     closing_t = view.last.get("rounds_off")
     if not view.words or closing_t is None or view.t - closing_t > th["closing_within_s"]:
         return None
-    if "also_mentioned" not in view.last or not agent_words_known(view):
+    return closing_t if "also_mentioned" in view.last and agent_words_known(view) else None
+
+
+def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+    if (closing_t := _closing(view, th)) is None:
         return None
     for cue in view.heard("customer", "also_mentioned"):
         if closing_t - cue.t0 < th["before_closing_s"]:
@@ -39,6 +44,19 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
                 text=f"They also said {quoted(_told(view, cue))}",
                 value=round(view.t - cue.t0, 1),
                 unit="s",
+            )
+    return None
+
+
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    """They close, and have come to what was mentioned besides."""
+    if (closing_t := _closing(view, th)) is None:
+        return None
+    for cue in view.heard("customer", "also_mentioned"):
+        named = cue.t1 < closing_t and len(_about(view, cue, th)) >= th["telling_words"]
+        if named and done(view, cue.t1, th) is not None:
+            return Evidence(
+                kind="words", t=cue.t1, text=f"They also said {quoted(_told(view, cue))}"
             )
     return None
 

@@ -46,6 +46,15 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     )
 
 
+def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+    """Their name is known, and the agent has had occasion to say it: whoever has, or soon does,
+    needs no nudge. Once a call."""
+    if view.name_since is None or not view.words or view.agent_talk_s < th["agent_talk_s"]:
+        return None
+    known_t = max(view.name_since, view.began or 0.0)
+    return Evidence(kind="words", t=known_t, text=f"{view.customer_name}: the name is known")
+
+
 def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     used = next((t for t in view.name_used if t >= since), None)
     if used is None:

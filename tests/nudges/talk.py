@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.events import Event, Party, Transcript
+from monitor.events import Event, Party, Report, Transcript
 from tests.dialogue import call, play, words
 from tests.nudges.views import only, opened
 from tests.scores import heard, natural
@@ -45,6 +45,13 @@ def told(name: str, *turns: str, **started: Any) -> list[Event]:
 def shown(name: str, *turns: str, **started: Any) -> bool:
     """Whether this nudge was shown in a call with these turns."""
     return bool(opened(told(name, *turns, **started)))
+
+
+def by_themselves(name: str, *turns: str, **started: Any) -> list[tuple[int, int]]:
+    """Of this nudge how often it was called for, and how often given before any nudge: nothing,
+    or one pair, by the scorecard of a call with these turns."""
+    (report,) = (one for one in told(name, *turns, **started) if isinstance(one, Report))
+    return [(line.needed, line.unprompted) for line in report.scorecard]
 
 
 def shown_of(

@@ -8,11 +8,12 @@ import pytest
 
 from monitor.nudges import plainer_words, thank_them, use_their_name
 from monitor.view import View
-from tests.nudges.talk import shown
+from tests.nudges.talk import by_themselves, shown
 from tests.nudges.views import (
     HURT,
     QUIET,
     agents,
+    called,
     cue,
     done,
     how_done,
@@ -68,6 +69,16 @@ def test_thank_is_called_for_as_soon_as_they_tell() -> None:
     assert not thank_them.called_for(ENDS, thank_them.THRESHOLDS)
 
 
+def test_thank_was_called_for_where_the_call_ended_with_it() -> None:
+    why = called(thank_them, with_cues(ENDS, agents("thanks", 60.0)))
+    assert (why and why.t) == 60.0
+    assert called(thank_them, ENDS) is None
+    upset = replace(with_cues(ENDS, agents("thanks", 60.0)), frustrations=(HURT,))
+    assert called(thank_them, upset) is None, "too long ago for who was upset"
+    assert called(thank_them, with_cues(upset, agents("thanks", 70.0))) is not None
+    assert called(thank_them, replace(with_cues(ENDS, agents("thanks", 85.0)), began=80.0)) is None
+
+
 def test_thank_done() -> None:
     assert done(thank_them, with_cues(QUIET, agents("gratitude", 98.0)), 96.0)
     assert not done(thank_them, with_cues(QUIET, agents("closing", 98.0)), 96.0)
@@ -87,6 +98,7 @@ def test_thank_in_a_call() -> None:
     assert shown("thank_them", *TAP, booked, "C Good.", "A Okay then. Bye.", "C+1 Bye bye.")
     thanked = "A Thank you for telling us. Goodbye."
     assert not shown("thank_them", *TAP, thanked, "C+1 Bye bye.")
+    assert by_themselves("thank_them", *TAP, thanked, "C+1 Bye bye.") == [(1, 1)]
 
 
 # ---- use their name ------------------------------------------------------------------
@@ -131,6 +143,15 @@ def test_name_is_not_needed(view: View) -> None:
     assert need(use_their_name, view) is None
 
 
+def test_name_is_called_for_once_it_is_known_and_could_be_said() -> None:
+    for used in ((), (12.0,)):
+        why = called(use_their_name, replace(NAMED, name_used=used))
+        assert (why and why.t) == 10.0
+    assert called(use_their_name, replace(NAMED, agent_talk_s=5.0)) is None
+    assert called(use_their_name, replace(NAMED, name_since=None)) is None
+    assert called(use_their_name, replace(NAMED, words=False)) is None
+
+
 def test_name_done() -> None:
     how = how_done(use_their_name, replace(NAMED, name_used=(97.0,)), 95.0)
     assert how == "You said their name 2 s later"
@@ -159,6 +180,9 @@ def test_name_in_a_call() -> None:
     )
     assert shown("use_their_name", *COLD, back.format(""), *more)
     assert not shown("use_their_name", *COLD, back.format("Mrs. Walker, "), *more)
+    named = back.format("Mrs. Walker, ")
+    assert by_themselves("use_their_name", *COLD, named, *more) == [(1, 1)]
+    assert by_themselves("use_their_name", *COLD, back.format(""), *more) == [(1, 0)]
 
 
 # ---- plainer words -------------------------------------------------------------------

@@ -21,7 +21,7 @@ from monitor.nudges import (
 from monitor.view import View
 from tests.dialogue import HURT, HURT_SAID, call, line, of, play, words
 from tests.nudges.talk import Words, shown_of
-from tests.nudges.views import cue, done, how_done, need, only, opened, said, why_needed
+from tests.nudges.views import called, cue, done, how_done, need, only, opened, said, why_needed
 from tests.scores import heard, natural
 
 
@@ -67,6 +67,18 @@ def test_show_done_with_any_sound() -> None:
     assert done(show_youre_there, replace(STORY, t=45.0), 40.0) is None
 
 
+def test_show_was_called_for_where_they_were_heard() -> None:
+    why = called(show_youre_there, replace(STORY, agent_last_speech=25.0))
+    assert why is not None
+    assert (why.t, why.text) == (11.0, "They have talked for 31 s, and heard you")
+    assert how_done(show_youre_there, replace(STORY, agent_last_speech=25.0), why.t)
+    assert called(show_youre_there, STORY) is None
+    ended = replace(STORY, agent_last_speech=10.5)
+    assert called(show_youre_there, ended) is None, "the end of the agent's own sentence"
+    early = replace(STORY, t=38.0, agent_last_speech=25.0)
+    assert called(show_youre_there, early) is None
+
+
 TALE = (line((2, "="), (45, ".")), line((2.5, "."), (40, "="), (3, ".")))
 
 
@@ -77,6 +89,8 @@ def test_show_in_a_call_with_a_long_tale() -> None:
 def test_show_is_quiet_when_the_agent_says_mm_hm() -> None:
     agent = line((2, "="), (15, "."), (0.5, "'"), (30, "."))
     assert shown("show_youre_there", agent, TALE[1], []) == []
+    told = play(call(only("show_youre_there")), heard(agent, TALE[1]), [])
+    assert [(x.needed, x.unprompted) for x in of(told, "report")[0].scorecard] == [(1, 1)]
 
 
 # ---- ask what happened ---------------------------------------------------------------
@@ -277,6 +291,17 @@ def test_mentioned_done_in_its_words_or_in_others() -> None:
     assert done(they_also_mentioned, replace(BOTH, t=70.0), 62.0) is None
 
 
+def test_mentioned_was_called_for_where_it_was_taken_up() -> None:
+    up = replace(
+        BOTH, said=(*BOTH.said, said("agent", 40.0, "And the charge is for a call abroad."))
+    )
+    why = called(they_also_mentioned, up)
+    assert why is not None
+    assert (why.t, why.text) == (15.0, "They also said “there's also a charge on my bill”")
+    assert called(they_also_mentioned, BOTH) is None
+    assert called(they_also_mentioned, replace(up, t=71.0)) is None
+
+
 TWO = (
     line((2, "="), (9, "."), (5, "="), (3, "."), (4, "="), (2, "."), (3, "="), (9, ".")),
     line((2.5, "."), (8, "="), (6, "."), (2, "="), (5.5, "."), (1, "=")),
@@ -302,7 +327,10 @@ def test_mentioned_in_a_call_that_forgets_the_bill() -> None:
 
 
 def test_mentioned_is_quiet_when_the_bill_was_taken_up() -> None:
-    assert shown("they_also_mentioned", *TWO, two("Good, and the charge was a call abroad.")) == []
+    taken_up = two("Good, and the charge was a call abroad.")
+    assert shown("they_also_mentioned", *TWO, taken_up) == []
+    told = play(call(only("they_also_mentioned")), heard(*TWO), taken_up)
+    assert [(x.needed, x.unprompted) for x in of(told, "report")[0].scorecard] == [(1, 1)]
 
 
 # ---- say what you're doing -------------------------------------------------------------
@@ -379,6 +407,23 @@ def test_say_when_they_call_out_into_the_silence() -> None:
     assert need(say_what_youre_doing, replace(asks, said=spells)) is None
 
 
+def test_say_was_called_for_where_it_was_explained_before() -> None:
+    explained = replace(
+        SILENT,
+        last={"explains_doing": 37.5},
+        cues=(cue("explains_doing", 37.5, "agent"),),
+    )
+    why = called(say_what_youre_doing, explained)
+    assert why is not None
+    assert (why.t, why.text) == (37.5, "Silent for 12 s, and they know why")
+    assert how_done(say_what_youre_doing, explained, why.t) == "You said: “<explains_doing>”"
+    assert called(say_what_youre_doing, SILENT) is None
+    assert called(say_what_youre_doing, replace(explained, silence_s=11.0)) is None
+    assert called(say_what_youre_doing, replace(explained, last={"explains_doing": 20.0})) is None
+    theirs = replace(explained, last={"explains_doing": 37.5, "wraps_up": 36.0})
+    assert called(say_what_youre_doing, theirs) is None
+
+
 def test_say_done_when_they_explain_or_are_back() -> None:
     told = replace(SILENT, t=56.0, cues=(cue("explains_doing", 53.0, "agent"),))
     assert how_done(say_what_youre_doing, told, 50.0) == "You said: “<explains_doing>”"
@@ -426,6 +471,12 @@ def test_say_is_quiet_about_audio_that_is_missing() -> None:
 )
 def test_say_is_quiet_when_it_was_announced_or_is_theirs(last: str) -> None:
     assert shown("say_what_youre_doing", *KEYBOARD, keyboard(last)) == []
+
+
+def test_say_is_on_the_scorecard_of_who_explained_before() -> None:
+    spoken = keyboard("I'm just looking that up, it takes a minute.")
+    told = play(call(only("say_what_youre_doing")), heard(*KEYBOARD), spoken)
+    assert [(x.needed, x.unprompted) for x in of(told, "report")[0].scorecard] == [(1, 1)]
 
 
 # ---- they settled ----------------------------------------------------------------------

@@ -8,11 +8,12 @@ import pytest
 
 from monitor.nudges import give_options, offer_what_you_can, promise_a_time, say_it_back
 from monitor.view import View
-from tests.nudges.talk import shown
+from tests.nudges.talk import by_themselves, shown
 from tests.nudges.views import (
     HURT,
     QUIET,
     agents,
+    called,
     cue,
     done,
     how_done,
@@ -88,10 +89,23 @@ ROUTER = (
 )
 
 
+def test_back_was_called_for_where_they_said_it_back_before_solving() -> None:
+    echoed = said("agent", 90.5, "So upstairs in the bedroom the signal is dropping.", 1.0)
+    why = called(say_it_back, replace(LEAPT, said=(TOLD, echoed, SOLVES)))
+    assert (why and why.text, why and why.t) == ("They told you “<trouble_told>”", 90.0)
+    assert called(say_it_back, LEAPT) is None
+    few = said("customer", 80.0, "The signal keeps dropping out in the bedroom.")
+    assert called(say_it_back, replace(LEAPT, said=(few, echoed, SOLVES))) is None
+    chat = replace(with_cues(QUIET, agents("instructs", 92.5)), said=(TOLD, echoed, SOLVES))
+    assert called(say_it_back, chat) is None, "nothing was wrong"
+
+
 def test_back_in_a_call() -> None:
     assert shown("say_it_back", *ROUTER, "A Okay, have you got the settings open?", "C+5 Um.")
     again = "A So the signal in the bedroom drops in the evenings. Have you got the settings open?"
     assert not shown("say_it_back", *ROUTER, again, "C+5 Yes.")
+    assert by_themselves("say_it_back", *ROUTER, again, "C+5 Yes.") == [(1, 1)]
+    assert by_themselves("say_it_back", *ROUTER, "A Okay.", "C+5 Yes.") == []
 
 
 # ---- offer what you can --------------------------------------------------------------
@@ -265,6 +279,16 @@ def test_promise_done() -> None:
     assert not done(promise_a_time, with_cues(QUIET, agents("vague_promise", 98.0)), 96.0)
 
 
+def test_promise_was_called_for_where_a_time_was_named() -> None:
+    for open_end in (VAGUE, OPEN):
+        why = called(promise_a_time, with_cues(open_end, agents("time_given", 82.0)))
+        assert (why and why.t) == 82.0
+        assert called(promise_a_time, open_end) is None
+        assert called(promise_a_time, with_cues(open_end, agents("time_given", 30.0))) is None
+    closed = with_cues(OPEN, agents("time_given", 50.0), agents("resolved", 60.0))
+    assert called(promise_a_time, closed) is None
+
+
 def test_promise_in_a_call() -> None:
     money = (
         "A Payments, good afternoon, how can I help?",
@@ -274,3 +298,5 @@ def test_promise_in_a_call() -> None:
     assert shown("promise_a_time", *money, vague, "C+4 No. I guess that's it, then.")
     when = "A I'll ring them now and call you back by five. Is there anything else?"
     assert not shown("promise_a_time", *money, when, "C+4 No. That's it, then.")
+    both = "A Somebody will get back to you, by Friday at the latest. Is there anything else?"
+    assert by_themselves("promise_a_time", *money, both, "C+4 No. That's it.") == [(1, 1)]

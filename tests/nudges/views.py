@@ -36,6 +36,12 @@ def done(nudge: ModuleType, view: View, since: float, **th: float) -> Evidence |
     return found
 
 
+def called(nudge: ModuleType, view: View) -> Evidence | None:
+    """Whether it is called for, though not late enough for the nudge."""
+    found: Evidence | None = nudge.called_for(view, nudge.THRESHOLDS)
+    return found
+
+
 def why_needed(nudge: ModuleType, view: View) -> str | None:
     """What the agent is told of why it is needed, or None where it is not."""
     found = need(nudge, view)

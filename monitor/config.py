@@ -115,6 +115,7 @@ class NudgeText(Section):
 
     title: str | None = Field(None, min_length=1, max_length=40)
     text: str | None = Field(None, min_length=1, max_length=90)
+    reasons: dict[str, str] = Field({}, description="In place of those of REASONS in its file")
 
 
 class NudgeSettings(Section):

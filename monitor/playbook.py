@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from monitor import registry
 from monitor.config import ConfigError, NudgeSettings, NudgeText, Settings
 from monitor.policy import FOLDER
+from monitor.reasons import in_words
 from monitor.resources import resource
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -58,6 +59,7 @@ class Rule(Part):
     enabled: bool | None = None
     title: str | None = Field(None, min_length=1, max_length=40)
     text: str | None = Field(None, min_length=1, max_length=90)
+    reasons: dict[str, str] = {}
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -223,9 +225,10 @@ def _over(below: NudgeSettings, layer: Layer) -> NudgeSettings:
         if rule.thresholds:
             thresholds.setdefault(name, {}).update(rule.thresholds)
         wording = rule.model_dump(include={"title", "text"}, exclude_none=True)
-        if wording:
-            known = texts[name].model_dump(exclude_none=True) if name in texts else {}
-            texts[name] = NudgeText.model_validate(known | wording)
+        if wording or rule.reasons:
+            known = texts.get(name, NudgeText())
+            reasons = {**known.reasons, **rule.reasons}
+            texts[name] = known.model_copy(update={**wording, "reasons": reasons})
     return below.model_copy(
         update={**changes, "enabled": sorted(names), "thresholds": thresholds, "texts": texts}
     )
@@ -238,11 +241,13 @@ def _check(where: str, layer: Layer) -> None:
         if name not in known:
             raise ConfigError(f"{where}no nudge {name!r}; there is: {', '.join(known)}")
     for name, rule in layer.nudge.items():
-        there = registry.load(FOLDER, name).THRESHOLDS
+        nudge = registry.load(FOLDER, name)
+        in_words(nudge.REASONS, rule.reasons, f"{where}nudge {name}")
+        there = nudge.THRESHOLDS
         if unknown := sorted(rule.thresholds.keys() - there.keys()):
             raise ConfigError(
                 f"{where}nudge {name} has no {unknown[0]!r}; there is: enabled, title, text, "
-                f"{', '.join(sorted(there))}"
+                f"reasons, {', '.join(sorted(there))}"
             )
 
 

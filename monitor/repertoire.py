@@ -7,15 +7,18 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import ModuleType
+from typing import ParamSpec
 
 from monitor import registry
 from monitor.config import ConfigError, NudgeSettings, NudgeText
 from monitor.events import Evidence, NudgeWhen
+from monitor.reasons import Reason, Templates, in_words
 from monitor.view import View
 
 FOLDER = "monitor.nudges"
-AS_WRITTEN = NudgeText(title=None, text=None)
+AS_WRITTEN = NudgeText(title=None, text=None, reasons={})
 
+P = ParamSpec("P")
 Thresholds = Mapping[str, float]
 Need = Callable[[View, Thresholds], Evidence | None]
 Done = Callable[[View, float, Thresholds], Evidence | None]
@@ -38,6 +41,7 @@ class Nudge:
     praise: bool
     private: bool
     when: NudgeWhen
+    reasons: Templates
     thresholds: Thresholds
     need: Need
     done: Done
@@ -48,13 +52,15 @@ class Nudge:
     def of(
         cls, name: str, module: ModuleType, overrides: Thresholds, texts: NudgeText = AS_WRITTEN
     ) -> Nudge:
-        """Raises ConfigError for a threshold that the file does not have."""
+        """Raises ConfigError for a threshold or a reason that the file does not have."""
         if unknown := sorted(overrides.keys() - module.THRESHOLDS.keys()):
             known = ", ".join(sorted(module.THRESHOLDS))
             raise ConfigError(
                 f"setting nudges.thresholds.{name}.{unknown[0]}: no such threshold; "
                 f"there is: {known}"
             )
+        reasons = in_words(module.REASONS, texts.reasons, f"nudge {name}")
+        called_for = getattr(module, "called_for", None)
         return cls(
             name=name,
             title=texts.title or module.TITLE,
@@ -68,12 +74,23 @@ class Nudge:
             praise=getattr(module, "PRAISE", False),
             private=getattr(module, "PRIVATE", False),
             when=getattr(module, "WHEN", "during"),
+            reasons=reasons,
             thresholds=dict(module.THRESHOLDS) | dict(overrides),
-            need=module.need,
-            done=module.done,
+            need=_said(module.need, reasons),
+            done=_said(module.done, reasons),
             holds=getattr(module, "holds", None),
-            called_for=getattr(module, "called_for", None),
+            called_for=_said(called_for, reasons) if called_for is not None else None,
         )
+
+
+def _said(find: Callable[P, Reason | None], templates: Templates) -> Callable[P, Evidence | None]:
+    """What a nudge finds, in these words."""
+
+    def found(*where: P.args, **named: P.kwargs) -> Evidence | None:
+        reason = find(*where, **named)
+        return None if reason is None else reason.said(templates)
+
+    return found
 
 
 def load(settings: NudgeSettings) -> list[Nudge]:

@@ -16,7 +16,7 @@ ROOMS: list[tuple[str, str]] = [
         "understanding",
         "turns floor utterances overlaps attempt usual backchannels tone voice rate accommodation"
         " pace wording misheard phrases cues early partials mood customer view naming memory nudges"
-        " repertoire opportunities scorecard screen policy report call redaction listed",
+        " reasons repertoire opportunities scorecard screen policy report call redaction listed",
     ),
     (
         "outside",

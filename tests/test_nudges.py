@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,18 +17,9 @@ from monitor.nudges import (
     slow_down,
 )
 from monitor.view import View
+from tests.nudges.views import done, need
 
 NAMES = registry.names("monitor.nudges")
-
-
-def need(nudge: ModuleType, view: View, **th: float) -> Evidence | None:
-    found: Evidence | None = nudge.need(view, nudge.THRESHOLDS | th)
-    return found
-
-
-def done(nudge: ModuleType, view: View, since: float) -> Evidence | None:
-    found: Evidence | None = nudge.done(view, since, nudge.THRESHOLDS)
-    return found
 
 
 def overlap(t0: float, seconds: float = 1.0, **more: Any) -> Overlap:

@@ -68,6 +68,7 @@ def nudge(name: str, needed: Spans, at: tuple[float, ...] = (), **more: Any) -> 
         "praise": False,
         "private": False,
         "when": "during",
+        "reasons": {},
         "thresholds": {},
         "need": within(needed),
         "done": done_at(*at),

@@ -4,11 +4,13 @@ A nudge is pure: module constants and two functions over a read-only ``View``.
 
 ``TITLE``       at most 4 words
 ``TEXT``        at most 9 words
+``REASONS``     what it may give as a reason, in English: sentences with named values, which a
+                team may say in its own words or language (``monitor.reasons``)
 ``KIND``        what it is about; a cooldown holds per kind
 ``PRIORITY``    an open nudge gives way only to one clearly above it
 ``TTL_S``       leaves the screen after so long, and is never opened later than that
 ``THRESHOLDS``  numbers a team may override in ``settings.nudges.thresholds``
-``need(view, th)``         why it is needed now, or None; ``Evidence.t`` is when it arose
+``need(view, th)``         why it is needed now, or None; ``Reason.t`` is when it arose
 ``done(view, since, th)``  how the agent did it since then, or None
 ``COOLDOWN_S``  optional: not again before, where that is longer than the policy's own
 ``holds(view, since, th)`` optional: False when what it was opened on was taken back

@@ -13,7 +13,7 @@ UNHEARD_S = 0.5
 """The agent's words are known but for the last so many …"""
 WORDS_LAG_S = 6.0
 """… and what was not transcribed by then had no words in it: a cough never is."""
-QUOTED_WORDS = 8
+SHORT_WORDS = 8
 INSULTS = frozenset({"insult", "aimed_profanity"})
 INSULTS_APART_S = 3.0
 """Two phrases of one breath are one insult."""
@@ -70,11 +70,11 @@ def taken_up(view: View, about: frozenset[str], since: float) -> frozenset[str]:
     return found
 
 
-def quoted(text: str, words: int = QUOTED_WORDS) -> str:
-    """The beginning of a text in quotation marks, short enough for one glance."""
+def short(text: str) -> str:
+    """The beginning of a text, short enough for one glance."""
     said = text.split()
-    short = " ".join(said[:words]).strip(" ,.;:")
-    return f"“{short} …”" if len(said) > words else f"“{short}”"
+    begin = " ".join(said[:SHORT_WORDS]).strip(" ,.;:")
+    return f"{begin} …" if len(said) > SHORT_WORDS else begin
 
 
 def insults(view: View, since: float) -> list[Cue]:

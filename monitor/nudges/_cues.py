@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Cue, Evidence
-from monitor.nudges._common import agent_had_a_chance, quoted
+from monitor.events import Cue
+from monitor.nudges._common import agent_had_a_chance, short
+from monitor.reasons import Reason, Value, reason
 from monitor.view import View
 
 WATCH = 2.0
@@ -54,29 +55,30 @@ def unanswered(
     return cue if agent_had_a_chance(view, cue.t1, th) else None
 
 
-def just_asked(view: View, within_s: float, family: str) -> Evidence | None:
-    """They asked it no longer ago than that: whoever answers at once needs no nudge."""
+def just_asked(view: View, within_s: float, family: str) -> Reason | None:
+    """They asked it no longer ago than that: whoever answers at once needs no nudge. Its key is
+    "asked", with what they ``asked``."""
     asked = newest(view, within_s, family) if view.words else None
-    return because(asked, f"They asked {quoted(asked.text)}") if asked is not None else None
+    return because("asked", asked, asked=short(asked.text)) if asked is not None else None
 
 
-def because(cue: Cue, text: str) -> Evidence:
+def because(key: str, cue: Cue, **named: Value) -> Reason:
     """What a phrase makes needed; it arose when the phrase was said."""
-    return Evidence(kind="words", t=cue.t0, text=text)
+    return Reason(key, "words", cue.t0, value=0.0, unit="", named=named)
 
 
-def by_phrase(view: View, since: float, cue: Cue, text: str) -> Evidence:
-    """How the agent did it: with a phrase, so many seconds after ``since``."""
-    return Evidence(kind="words", t=view.t, text=text, value=round(cue.t0 - since, 1), unit="s")
+def by_phrase(view: View, since: float, cue: Cue, key: str = "said") -> Reason:
+    """How the agent did it: with a phrase, ``seconds`` after ``since``, and what was ``said``."""
+    return reason(key, "words", view.t, round(cue.t0 - since, 1), "s", said=short(cue.text))
 
 
-def as_said(view: View, since: float, *families: str) -> Evidence | None:
-    """How the agent did it since then: the first of these families, in their words."""
+def as_said(view: View, since: float, *families: str) -> Reason | None:
+    """How the agent did it since then, as "said": the first of these families."""
     if not said_since(view, since, *families):
         return None
     for cue in view.cues:
         if cue.party == "agent" and cue.t0 >= since and cue.family in families:
-            return by_phrase(view, since, cue, f"You said: “{cue.text}”")
+            return by_phrase(view, since, cue)
     return None
 
 

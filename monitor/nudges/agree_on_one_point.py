@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
-from monitor.nudges._common import NEVER, quoted
+from monitor.nudges._common import NEVER, short
 from monitor.nudges._cues import as_said, because, newest, said_since, tense
+from monitor.reasons import Reason
 from monitor.view import Said, View
 
 TITLE = "Agree on one point"
 TEXT = "Find what they are right about. Say it."
+REASONS = {
+    "argues": "You said “{said}”; it has become an argument",
+    "said": "You said: “{said}”",
+}
 KIND = "alliance"
 PRIORITY = 49
 TTL_S = 25.0
@@ -27,7 +31,7 @@ _REBUTS = frozenset({("no", "but"), ("yes", "but"), ("yeah", "but"), ("well", "a
 _REBUTS_ALONE = frozenset({"but"})
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if not view.words:
         return None
     cue = newest(view, th["fresh_s"], "defensive")
@@ -36,8 +40,7 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     count = _rebuttals(view, cue.t0 - th["within_s"], th)
     if count < (th["enough_upset"] if tense(view) else th["enough"]):
         return None
-    text = f"You said {quoted(cue.text)}; it has become an argument"
-    return because(cue, text)
+    return because("argues", cue, said=short(cue.text))
 
 
 def _rebuttals(view: View, since: float, th: Mapping[str, float]) -> int:
@@ -57,5 +60,5 @@ def _begins_with_but(one: Said) -> bool:
     return one.words[0] in _REBUTS_ALONE or one.words[:2] in _REBUTS
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     return as_said(view, since, "agreement")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from monitor.events import Evidence
-from monitor.nudges._common import agent_had_a_chance, quoted
+from monitor.nudges._common import agent_had_a_chance, short
 from monitor.nudges._cues import SORRY, as_said, because, newest, said_since
+from monitor.reasons import Reason
 from monitor.view import View
 
 TITLE = "Apologise for the fault"
 TEXT = "Say sorry for exactly what went wrong."
+REASONS = {
+    "fault": "They told you “{told}”; nobody said sorry",
+    "said": "You said: “{said}”",
+}
 KIND = "apology"
 PRIORITY = 50
 TTL_S = 30.0
@@ -25,7 +30,7 @@ THRESHOLDS = {
 }
 
 
-def _fault(view: View, th: Mapping[str, float]) -> Evidence | None:
+def _fault(view: View, th: Mapping[str, float]) -> Reason | None:
     """The fault that nobody has said sorry for: not since the first was told, either, for
     who tells it twice wants no second apology."""
     told = newest(view, th["stale_s"], "fault_told") if view.words else None
@@ -33,19 +38,19 @@ def _fault(view: View, th: Mapping[str, float]) -> Evidence | None:
         return None  # whoever is upset wants that acknowledged first
     if told is None or said_since(view, view.first.get("fault_told", told.t0), *SORRY):
         return None
-    return because(told, f"They told you {quoted(told.text)}; nobody said sorry")
+    return because("fault", told, told=short(told.text))
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     fault = _fault(view, th)
     if fault is None or not agent_had_a_chance(view, fault.t, th):
         return None
-    return fault.model_copy(update={"t": view.t})
+    return replace(fault, t=view.t)
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     return _fault(view, th)
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     return as_said(view, since, *SORRY)

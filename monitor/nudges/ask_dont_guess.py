@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from monitor.events import Evidence
-from monitor.nudges._common import NEVER, quoted
+from monitor.nudges._common import NEVER, short
 from monitor.nudges._cues import by_phrase
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Ask, don't guess"
 TEXT = "Ask what they mean, or what they see."
+REASONS = {
+    "twice": "Not understood twice: “{said}”",
+    "often": "Not understood {count:.0f} times: “{said}”",
+    "asked": "You asked: “{said}”",
+}
 KIND = "clarity"
 PRIORITY = 35
 TTL_S = 25.0
@@ -25,7 +30,7 @@ THRESHOLDS = {
 LOST = ("not_understood", "confused")
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     newest_t = max(view.last.get(family, NEVER) for family in LOST)
     if not view.words or view.t - newest_t > th["fresh_s"]:
         return None
@@ -35,21 +40,15 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     times = 1 + sum(b.t0 - a.t0 >= th["apart_s"] for a, b in pairwise(lost))
     if times < th["times"] or view.heard("agent", "clarifying", since=lost[0].t1):
         return None
-    often = "twice" if times == 2 else f"{times} times"
-    return Evidence(
-        kind="words",
-        t=newest_t,
-        text=f"Not understood {often}: {quoted(lost[-1].text)}",
-        value=float(times),
-        unit="count",
-    )
+    often = "twice" if times == 2 else "often"
+    return reason(often, "words", newest_t, float(times), "count", said=short(lost[-1].text))
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     asked = view.heard("agent", "clarifying", "open_question", since=since)
     if not asked:
         return None
-    return by_phrase(view, since, asked[-1], f"You asked: {quoted(asked[-1].text)}")
+    return by_phrase(view, since, asked[-1], "asked")
 
 
 def holds(view: View, since: float, th: Mapping[str, float]) -> bool:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
-from monitor.nudges._common import NEVER
+from monitor.nudges._common import NEVER, short
+from monitor.nudges._cues import by_phrase
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Ask what happened"
 TEXT = "One open question, then let them tell it."
+REASONS = {
+    "tried": "{count:.0f} yes-or-no questions running; they began “{said}”",
+    "upset": "{count:.0f} yes-or-no questions running; they are upset",
+    "asked": "You asked: “{said}”",
+    "told": "You let them tell it",
+}
 KIND = "questions"
 PRIORITY = 30
 TTL_S = 20.0
@@ -25,7 +32,7 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     tried_t = view.last.get("wants_to_tell", NEVER)
     if view.t - tried_t > th["fresh_s"] and not view.upset(th["mood"]):
         return None
@@ -41,11 +48,10 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     wanted = view.heard("customer", "wants_to_tell", since=max(since, view.t - th["fresh_s"]))
     if (not wanted and not view.upset(th["mood"])) or _told(view, closed[0].t0, th):
         return None
-    running = f"{len(closed)} yes-or-no questions running"
-    tried = f"; they began “{wanted[-1].text}”" if wanted else "; they are upset"
-    return Evidence(
-        kind="words", t=view.t, text=running + tried, value=float(len(closed)), unit="count"
-    )
+    count = float(len(closed))
+    if wanted:
+        return reason("tried", "words", view.t, count, "count", said=short(wanted[-1].text))
+    return reason("upset", "words", view.t, count, "count")
 
 
 def _told(view: View, since: float, th: Mapping[str, float]) -> bool:
@@ -59,12 +65,10 @@ def _told(view: View, since: float, th: Mapping[str, float]) -> bool:
     )
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     asked = view.heard("agent", "open_question", since=since)
     if asked:
-        text, at = f"You asked: “{asked[-1].text}”", asked[-1].t0
-    elif _told(view, since, th):
-        text, at = "You let them tell it", view.t
-    else:
-        return None
-    return Evidence(kind="words", t=view.t, text=text, value=round(at - since, 1), unit="s")
+        return by_phrase(view, since, asked[-1], "asked")
+    if _told(view, since, th):
+        return reason("told", "words", view.t, round(view.t - since, 1), "s")
+    return None

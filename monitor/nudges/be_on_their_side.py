@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Cue, Evidence
-from monitor.nudges._common import agent_words_known, quoted
+from monitor.events import Cue
+from monitor.nudges._common import agent_words_known, short
 from monitor.nudges._cues import as_said, because, newest, said_since, tense
+from monitor.reasons import Reason
 from monitor.view import View
 
 TITLE = "Be on their side"
 TEXT = "You and them against the problem. Say “let us”."
+REASONS = {
+    "against": "You said “{said}”; it sounds like you against them",
+    "alone": "They are upset and will have to wait alone",
+    "said": "You said: “{said}”",
+}
 KIND = "alliance"
 PRIORITY = 48
 TTL_S = 25.0
@@ -27,20 +33,20 @@ THRESHOLDS = {
 POINTS = {"talks_down": 2.0, "against_them": 1.0, "defensive": 1.0}
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if not view.words:
         return None
     cue = newest(view, th["fresh_s"], *POINTS)
     if cue is not None and _points(view, cue, th) >= _enough(view, th):
         if said_since(view, cue.t0 - th["same_breath_s"], "on_their_side", "agreement"):
             return None
-        return because(cue, f"You said {quoted(cue.text)}; it sounds like you against them")
+        return because("against", cue, said=short(cue.text))
     hold = newest(view, th["fresh_s"], "hold_coming")
     if hold is None or not view.upset(th["mood"]) or not agent_words_known(view):
         return None
     if said_since(view, hold.t0 - th["same_breath_s"], "on_their_side", "owned"):
         return None
-    return because(hold, "They are upset and will have to wait alone")
+    return because("alone", hold)
 
 
 def _points(view: View, newest_one: Cue, th: Mapping[str, float]) -> float:
@@ -52,5 +58,5 @@ def _enough(view: View, th: Mapping[str, float]) -> float:
     return th["enough_tense"] if tense(view) else th["enough"]
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     return as_said(view, since, "on_their_side", "agreement", "owned")

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
-from monitor.nudges._common import NEVER, agent_had_a_chance, insults, quoted
+from monitor.nudges._common import NEVER, agent_had_a_chance, insults, short
 from monitor.nudges._cues import by_phrase
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Bring someone in"
 TEXT = "Offer a supervisor, and say when they join."
+REASONS = {
+    "passed_over": "They asked “{asked}”; no answer for {seconds:.0f} s",
+    "again": "They asked again, “{asked}”; no answer for {seconds:.0f} s",
+    "abuse": "{count:.0f} insults in two minutes; nobody has to take that alone",
+    "high": "Very upset for {minutes:.0f} minutes without a break",
+    "just_now": "They asked for somebody else",
+    "said": "You said: “{said}”",
+}
 KIND = "safety"
 PRIORITY = 70
 TTL_S = 30.0
@@ -30,7 +38,7 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     return _asked(view, th) or _abused(view, th) or _high(view, th)
 
 
@@ -38,7 +46,7 @@ def _handed_over(view: View, since: float) -> bool:
     return view.last.get("handover", NEVER) >= since
 
 
-def _asked(view: View, th: Mapping[str, float]) -> Evidence | None:
+def _asked(view: View, th: Mapping[str, float]) -> Reason | None:
     newest_t = view.last.get("escalation_request")
     if newest_t is None or view.t - newest_t > th["stale_s"]:
         return None
@@ -48,15 +56,9 @@ def _asked(view: View, th: Mapping[str, float]) -> Evidence | None:
     again = asked[-1].t0 - asked[0].t0 >= th["apart_s"] and len(asked) >= th["times"]
     if not again and not _passed_over(view, asked[0].t1, th):
         return None
-    age_s = view.t - asked[0].t0
-    what = "again, " if again else ""
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"They asked {what}{quoted(asked[-1].text)}; no answer for {age_s:.0f} s",
-        value=round(age_s, 1),
-        unit="s",
-    )
+    age_s = round(view.t - asked[0].t0, 1)
+    how = "again" if again else "passed_over"
+    return reason(how, "words", view.t, age_s, "s", asked=short(asked[-1].text))
 
 
 def _passed_over(view: View, since: float, th: Mapping[str, float]) -> bool:
@@ -65,49 +67,37 @@ def _passed_over(view: View, since: float, th: Mapping[str, float]) -> bool:
     return view.words and not view.acknowledgement(since) and agent_had_a_chance(view, since, th)
 
 
-def _abused(view: View, th: Mapping[str, float]) -> Evidence | None:
+def _abused(view: View, th: Mapping[str, float]) -> Reason | None:
     found = insults(view, view.t - th["insults_within_s"])
     if len(found) < th["insults"] or view.t - found[-1].t0 > th["fresh_s"]:
         return None
     if _handed_over(view, found[0].t0):
         return None
-    return Evidence(
-        kind="words",
-        t=found[-1].t0,
-        text=f"{len(found)} insults in two minutes; nobody has to take that alone",
-        value=float(len(found)),
-        unit="count",
-    )
+    return reason("abuse", "words", found[-1].t0, float(len(found)), "count")
 
 
-def _high(view: View, th: Mapping[str, float]) -> Evidence | None:
+def _high(view: View, th: Mapping[str, float]) -> Reason | None:
     if view.high_since is None or view.kinds < 2:
         return None
     high_s = view.t - view.high_since
     if high_s < th["high_s"] or _handed_over(view, view.high_since):
         return None
-    return Evidence(
-        kind="interaction",
-        t=view.t,
-        text=f"Very upset for {high_s / 60:.0f} minutes without a break",
-        value=round(high_s, 1),
-        unit="s",
-    )
+    return reason("high", "interaction", view.t, round(high_s, 1), "s", minutes=high_s / 60)
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     """They just asked for somebody else: whoever offers it at once needs no nudge."""
     asked_t = view.last.get("escalation_request", NEVER)
     if not view.words or view.t - asked_t > th["stale_s"] or _handed_over(view, asked_t):
         return None
-    return Evidence(kind="words", t=asked_t, text="They asked for somebody else")
+    return reason("just_now", "words", asked_t)
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     offered = view.heard("agent", "handover", since=since)
     if not offered:
         return None
-    return by_phrase(view, since, offered[-1], f"You said: {quoted(offered[-1].text)}")
+    return by_phrase(view, since, offered[-1])
 
 
 def holds(view: View, since: float, th: Mapping[str, float]) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
-from monitor.nudges._common import agent_words_known, quoted
+from monitor.nudges._common import agent_words_known, short
 from monitor.nudges._cues import (
     OWNED,
     TROUBLE,
@@ -17,10 +16,17 @@ from monitor.nudges._cues import (
     tense,
     unanswered,
 )
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Give options"
 TEXT = "Offer two ways. Let them choose."
+REASONS = {
+    "asked": "They asked “{asked}”",
+    "unanswered": "They asked “{asked}”; nothing was offered yet",
+    "clear": "Their problem has been clear for {seconds:.0f} s; nothing was offered yet",
+    "said": "You said: “{said}”",
+}
 KIND = "solution"
 PRIORITY = 32
 TTL_S = 25.0
@@ -39,20 +45,20 @@ THRESHOLDS = {
 OFFERED = (*WAYS_OUT, "time_given", "resolved", *OWNED)
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if not view.words:
         return None
     asked = unanswered(view, th["fresh_s"], "asks_options", OFFERED, th)
     if asked is not None:
-        return because(asked, f"They asked {quoted(asked.text)}; nothing was offered yet")
+        return because("unanswered", asked, asked=short(asked.text))
     return _long_clear(view, th)
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     return just_asked(view, th["fresh_s"], "asks_options")
 
 
-def _long_clear(view: View, th: Mapping[str, float]) -> Evidence | None:
+def _long_clear(view: View, th: Mapping[str, float]) -> Reason | None:
     if view.customer_last_speech is None or view.customer_speaking_since is not None:
         return None
     if view.t - view.customer_last_speech > th["their_pause_s"]:
@@ -66,15 +72,8 @@ def _long_clear(view: View, th: Mapping[str, float]) -> Evidence | None:
         return None
     if said_since(view, min(told), *OFFERED):
         return None
-    known_s = view.t - min(told)
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"Their problem has been clear for {known_s:.0f} s; nothing was offered yet",
-        value=round(known_s),
-        unit="s",
-    )
+    return reason("clear", "words", view.t, round(view.t - min(told)), "s")
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     return as_said(view, since, *WAYS_OUT, "time_given", "resolved")

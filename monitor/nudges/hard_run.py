@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Take a break"
 TEXT = "Two minutes before the next one: water, air."
+REASONS = {
+    "calls": "{count:.0f} hard calls within an hour",
+}
 KIND = "break"
 PRIORITY = 5
 TTL_S = 30.0
@@ -20,20 +23,14 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     calls = view.hot_calls + 1
     if not view.hung_up or not view.alerts or calls < th["calls"]:
         return None
-    return Evidence(
-        kind="interaction",
-        t=view.t,
-        text=f"{calls} hard calls within an hour",
-        value=float(calls),
-        unit="count",
-    )
+    return reason("calls", "interaction", view.t, float(calls), "count")
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     """Whether a break is taken is the agent's own business."""
     del view, since, th
     return None

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
 from monitor.nudges._common import insults
 from monitor.nudges._cues import by_phrase
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "It's not you"
 TEXT = "Breathe. It is the problem, not you."
+REASONS = {
+    "one": "An insult. You do not have to take it home",
+    "more": "{count:.0f} insults. You do not have to take it home",
+    "stayed": "You stayed with it: “{said}”",
+}
 KIND = "safety"
 PRIORITY = 62
 TTL_S = 20.0
@@ -25,27 +30,21 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     found = insults(view, view.t - th["within_s"])
     if not found or view.t - found[-1].t0 > th["fresh_s"]:
         return None
     if len(found) < th["insults"] and not view.upset(th["mood"]):
         return None
-    often = "An insult" if len(found) == 1 else f"{len(found)} insults"
-    return Evidence(
-        kind="words",
-        t=found[-1].t0,
-        text=f"{often}. You do not have to take it home",
-        value=float(len(found)),
-        unit="count",
-    )
+    often = "one" if len(found) == 1 else "more"
+    return reason(often, "words", found[-1].t0, float(len(found)), "count")
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     calm = view.heard("agent", "boundary", "acknowledgement", since=since)
     if not calm:
         return None
-    return by_phrase(view, since, calm[-1], f"You stayed with it: “{calm[-1].text}”")
+    return by_phrase(view, since, calm[-1], "stayed")
 
 
 def holds(view: View, since: float, th: Mapping[str, float]) -> bool:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence, Overlap
+from monitor.events import Overlap
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Let them finish"
 TEXT = "Pause. Let them end their sentence first."
+REASONS = {
+    "twice": "You spoke over them twice in a minute",
+    "often": "You spoke over them {count:.0f} times in a minute",
+    "long": "You kept talking over them for {seconds:.1f} s",
+    "stopped": "You stopped {seconds:.1f} s later; they go on",
+    "clean": "{seconds:.0f} s without speaking over them",
+}
 KIND = "floor"
 PRIORITY = 90
 TTL_S = 12.0
@@ -26,7 +34,7 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     recent = view.talk_overs(view.t - th["repeat_within_s"])
     if not recent:
         return None
@@ -34,24 +42,12 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     if view.t - max(newest.t1, newest.t) > th["fresh_s"]:
         return None
     if _repeated(view, recent, th):
-        times = "twice" if len(recent) == 2 else f"{len(recent)} times"
-        return Evidence(
-            kind="interaction",
-            t=newest.t,
-            text=f"You spoke over them {times} in a minute",
-            value=float(len(recent)),
-            unit="count",
-        )
+        often = "twice" if len(recent) == 2 else "often"
+        return reason(often, "interaction", newest.t, float(len(recent)), "count")
     lasted_s = _lasted_s(view, newest)
     if newest.score < th["strong_score"] and lasted_s < th["alone_s"]:
         return None
-    return Evidence(
-        kind="interaction",
-        t=newest.t,
-        text=f"You kept talking over them for {lasted_s:.1f} s",
-        value=round(lasted_s, 1),
-        unit="s",
-    )
+    return reason("long", "interaction", newest.t, round(lasted_s, 1), "s")
 
 
 def _repeated(view: View, recent: list[Overlap], th: Mapping[str, float]) -> bool:
@@ -74,26 +70,15 @@ def _lasted_s(view: View, overlap: Overlap) -> float:
     return (view.t if goes_on else overlap.t1) - overlap.t0
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     spoke = view.customer_speaking_since
     if spoke is not None and view.agent_speaking_since is None:
         quiet_from = max(since, spoke, view.agent_last_speech or 0.0)
         if view.t - quiet_from >= th["listened_s"]:
-            return Evidence(
-                kind="interaction",
-                t=view.t,
-                text=f"You stopped {max(quiet_from - since, 0.0):.1f} s later; they go on",
-                value=round(max(quiet_from - since, 0.0), 1),
-                unit="s",
-            )
+            later_s = round(max(quiet_from - since, 0.0), 1)
+            return reason("stopped", "interaction", view.t, later_s, "s")
     if view.t - since >= th["clean_s"] and not view.talk_overs(since):
-        return Evidence(
-            kind="interaction",
-            t=view.t,
-            text=f"{th['clean_s']:.0f} s without speaking over them",
-            value=th["clean_s"],
-            unit="s",
-        )
+        return reason("clean", "interaction", view.t, th["clean_s"], "s")
     return None
 
 

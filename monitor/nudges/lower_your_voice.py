@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Lower your voice"
 TEXT = "Speak softly; they will come down with you."
+REASONS = {
+    "louder": "They are upset; you are {db:.0f} dB louder than usual",
+    "back": "Back to your usual voice after {seconds:.0f} s",
+}
 KIND = "voice"
 PRIORITY = 45
 TTL_S = 20.0
@@ -22,30 +26,18 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     above_db, since = view.agent_above_db, view.agent_speaking_since
     if above_db is None or above_db < th["above_db"] or since is None:
         return None
     if view.t - since < th["speaking_s"] or not view.upset(th["mood"]):
         return None
-    return Evidence(
-        kind="interaction",
-        t=view.t,
-        text=f"They are upset; you are {above_db:.0f} dB louder than usual",
-        value=round(above_db, 1),
-        unit="dB",
-    )
+    return reason("louder", "interaction", view.t, round(above_db, 1), "dB")
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     if view.agent_above_db is None or view.agent_above_db > th["back_db"]:
         return None
     if view.agent_last_speech is None or view.agent_last_speech < since + th["spoken_s"]:
         return None
-    return Evidence(
-        kind="interaction",
-        t=view.t,
-        text=f"Back to your usual voice after {view.t - since:.0f} s",
-        value=round(view.t - since, 1),
-        unit="s",
-    )
+    return reason("back", "interaction", view.t, round(view.t - since, 1), "s")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Match their pace"
 TEXT = "They speak more slowly. Take your time."
+REASONS = {
+    "faster": "You are about {ratio:.1f} times as fast as they are",
+    "back": "Back in step after {seconds:.0f} s",
+}
 KIND = "pace"
 PRIORITY = 20
 TTL_S = 30.0
@@ -23,29 +27,17 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if view.pace_ratio is None or view.pace_ratio < th["ratio"] or view.mood >= th["calm_below"]:
         return None
     if view.agent_speaking_since is None or view.agent_talk_s < th["agent_talk_s"]:
         return None
-    return Evidence(
-        kind="interaction",
-        t=view.t,
-        text=f"You are about {view.pace_ratio:.1f} times as fast as they are",
-        value=round(view.pace_ratio, 2),
-        unit="x",
-    )
+    return reason("faster", "interaction", view.t, round(view.pace_ratio, 2), "x")
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     if view.pace_ratio is not None or view.agent_last_speech is None:
         return None
     if view.agent_last_speech < since + th["spoken_s"]:
         return None
-    return Evidence(
-        kind="interaction",
-        t=view.t,
-        text=f"Back in step after {view.t - since:.0f} s",
-        value=round(view.t - since, 1),
-        unit="s",
-    )
+    return reason("back", "interaction", view.t, round(view.t - since, 1), "s")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
-from monitor.nudges._common import agent_words_known, quoted
+from monitor.nudges._common import agent_words_known, short
 from monitor.nudges._cues import WAYS_OUT, as_said, because, customer_answered, newest, said_since
+from monitor.reasons import Reason
 from monitor.view import View
 
 TITLE = "Offer what you can"
 TEXT = "Say what is possible instead."
+REASONS = {
+    "bare": "You said “{said}” and nothing else that is possible",
+    "no": "You said “{said}”",
+    "said": "You said: “{said}”",
+}
 KIND = "solution"
 PRIORITY = 47
 TTL_S = 25.0
@@ -25,7 +30,7 @@ THRESHOLDS = {
 OFFERED = (*WAYS_OUT, "owned", "commitment")
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if not view.words:
         return None
     no = newest(view, th["fresh_s"], "refusal")
@@ -36,18 +41,18 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     spoke = view.agent_last_speech or no.t1
     if not customer_answered(view, no.t1, th["answered_s"]) and view.t - spoke < th["silence_s"]:
         return None
-    return because(no, f"You said {quoted(no.text)} and nothing else that is possible")
+    return because("bare", no, said=short(no.text))
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     no = newest(view, th["fresh_s"], "refusal") if view.words else None
     if no is None:
         return None
     before = said_since(view, no.t0 - th["same_breath_s"], *OFFERED)
     if before and not said_since(view, no.t0, *OFFERED):
         return None
-    return because(no, f"You said {quoted(no.text)}")
+    return because("no", no, said=short(no.text))
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     return as_said(view, since, *OFFERED)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
-from monitor.nudges._common import agent_words_known, quoted
+from monitor.nudges._common import agent_words_known, short
 from monitor.nudges._cues import (
     OWNED,
     as_said,
@@ -16,10 +15,17 @@ from monitor.nudges._cues import (
     tense,
     unanswered,
 )
+from monitor.reasons import Reason
 from monitor.view import View
 
 TITLE = "Own it"
 TEXT = "Say what you yourself will do about it."
+REASONS = {
+    "asked": "They asked “{asked}”",
+    "unanswered": "They asked “{asked}”; nobody has taken it on",
+    "away": "You said “{said}”; they need somebody to take it on",
+    "said": "You said: “{said}”",
+}
 KIND = "ownership"
 PRIORITY = 45
 TTL_S = 25.0
@@ -34,12 +40,12 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if not view.words:
         return None
     asked = unanswered(view, th["fresh_s"], "who_will", OWNED, th)
     if asked is not None:
-        return because(asked, f"They asked {quoted(asked.text)}; nobody has taken it on")
+        return because("unanswered", asked, asked=short(asked.text))
     away = newest(view, th["fresh_s"], "not_mine")
     if (
         away is not None
@@ -47,13 +53,13 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
         and agent_words_known(view)
         and not said_since(view, away.t0 - th["same_breath_s"], *OWNED)
     ):
-        return because(away, f"You said {quoted(away.text)}; they need somebody to take it on")
+        return because("away", away, said=short(away.text))
     return None
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     return just_asked(view, th["fresh_s"], "who_will")
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     return as_said(view, since, *OWNED, "on_their_side")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from monitor.events import Evidence
-from monitor.nudges._common import quoted
+from monitor.nudges._common import short
 from monitor.nudges._cues import as_said, because, newest
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Plainer words"
 TEXT = "Say it again in everyday words."
+REASONS = {
+    "term": "They asked “{asked}” after your “{term}”",
+    "said": "You said: “{said}”",
+}
 KIND = "clarity"
 PRIORITY = 46
 TTL_S = 20.0
@@ -29,7 +33,7 @@ _KNOWN = frozenset(
 """Letters that everybody knows."""
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if not view.words:
         return None
     asked = newest(view, th["fresh_s"], "confused")
@@ -38,7 +42,7 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     term = _term(view, asked.t0 - th["before_s"], asked.t0)
     if not term:
         return None
-    return because(asked, f"They asked {quoted(asked.text)} after your “{term}”")
+    return because("term", asked, asked=short(asked.text), term=term)
 
 
 def _term(view: View, since: float, until: float) -> str:
@@ -57,7 +61,7 @@ def _term(view: View, since: float, until: float) -> str:
     return found
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     if (how := as_said(view, since, "rephrases")) is not None:
         return how
     said = [one for one in view.said if one.party == "agent" and one.t0 >= since]
@@ -65,4 +69,4 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
         return None
     if _term(view, since, view.t) or newest(view, view.t - since, "confused") is not None:
         return None
-    return Evidence(kind="words", t=view.t, text=f"You said: {quoted(said[-1].text)}")
+    return reason("said", "words", view.t, said=short(said[-1].text))

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
-from monitor.nudges._common import NEVER, agent_words_known, quoted
+from monitor.nudges._common import NEVER, agent_words_known, short
 from monitor.nudges._cues import TROUBLE, as_said, because, newest, said_since, tense
+from monitor.reasons import Reason
 from monitor.view import View
 
 TITLE = "Promise a time"
 TEXT = "Say who does what, and by when."
+REASONS = {
+    "vague": "You said “{said}”; they do not know when",
+    "open": "The call is ending, and they do not know what happens when",
+    "ending": "The call is ending on an open problem",
+    "said": "You said: “{said}”",
+}
 KIND = "promise"
 PRIORITY = 42
 TTL_S = 20.0
@@ -24,22 +30,22 @@ THRESHOLDS = {
 CLOSED = ("resolved", "thanks_relief")
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     why = _open(view, th)
     if why is None or said_since(view, why.t - th["time_within_s"], "time_given"):
         return None
     return why
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     """It ends as open, and a time was named."""
     why = _open(view, th)
     if why is None or (time := newest(view, th["time_within_s"], "time_given")) is None:
         return None
-    return because(time, "The call is ending on an open problem")
+    return because("ending", time)
 
 
-def _open(view: View, th: Mapping[str, float]) -> Evidence | None:
+def _open(view: View, th: Mapping[str, float]) -> Reason | None:
     """The call is ending, and something is left to be done."""
     if not view.words:
         return None
@@ -48,12 +54,12 @@ def _open(view: View, th: Mapping[str, float]) -> Evidence | None:
         return None
     vague = newest(view, th["vague_within_s"], "vague_promise")
     if vague is not None and not said_since(view, vague.t0, "resolved"):
-        return because(closing, f"You said {quoted(vague.text)}; they do not know when")
+        return because("vague", closing, said=short(vague.text))
     told = max((view.last.get(family, NEVER) for family in TROUBLE), default=NEVER)
     if told == NEVER or not tense(view) or said_since(view, told, *CLOSED):
         return None
-    return because(closing, "The call is ending, and they do not know what happens when")
+    return because("open", closing)
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     return as_said(view, since, "time_given")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
-from monitor.nudges._common import NEVER, agent_had_a_chance, quoted
+from monitor.nudges._common import NEVER, agent_had_a_chance, short
 from monitor.nudges._cues import by_phrase
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Reassure them"
 TEXT = "Say what will not happen, then what will."
+REASONS = {
+    "passed_over": "They said “{said}” {seconds:.0f} s ago",
+    "just_now": "They said that they are afraid",
+    "met": "You said: “{said}”",
+}
 KIND = "empathy"
 PRIORITY = 50
 TTL_S = 25.0
@@ -25,7 +30,7 @@ THRESHOLDS = {
 MET_BY = ("reassurance", "acknowledgement", "commitment")
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     newest_t = max(view.last.get("fear", NEVER), view.last.get("worry", NEVER))
     if not view.words or view.t - newest_t > th["stale_s"]:
         return None
@@ -38,31 +43,25 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     worry = afraid or said[0]
     if not agent_had_a_chance(view, worry.t1, th):
         return None
-    age_s = view.t - worry.t0
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"They said {quoted(worry.text)} {age_s:.0f} s ago",
-        value=round(age_s, 1),
-        unit="s",
-    )
+    age_s = round(view.t - worry.t0, 1)
+    return reason("passed_over", "words", view.t, age_s, "s", said=short(worry.text))
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     """They just said it: whoever meets it at once needs no nudge."""
     fear_t = view.last.get("fear", NEVER)
     if not view.words or view.t - fear_t > th["stale_s"]:
         return None
     if view.heard("agent", *MET_BY, since=fear_t):
         return None
-    return Evidence(kind="words", t=fear_t, text="They said that they are afraid")
+    return reason("just_now", "words", fear_t)
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     met = view.heard("agent", *MET_BY, since=since)
     if not met:
         return None
-    return by_phrase(view, since, met[-1], f"You said: {quoted(met[-1].text)}")
+    return by_phrase(view, since, met[-1], "met")
 
 
 def holds(view: View, since: float, th: Mapping[str, float]) -> bool:

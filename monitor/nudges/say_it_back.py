@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Cue, Evidence
-from monitor.nudges._common import agent_words_known, quoted, taken_up
+from monitor.events import Cue
+from monitor.nudges._common import agent_words_known, short, taken_up
 from monitor.nudges._cues import TROUBLE, as_said, because, newest, said_since, tense
+from monitor.reasons import Reason, reason
 from monitor.view import Said, View
 
 TITLE = "Say it back"
 TEXT = "Repeat their problem in one sentence, then solve."
+REASONS = {
+    "leapt": "They told you “{told}”; you went on to “{solving}”",
+    "told": "They told you “{told}”",
+    "said": "You said: “{said}”",
+}
 KIND = "clarity"
 PRIORITY = 35
 TTL_S = 20.0
@@ -35,19 +41,16 @@ def _leap(view: View, th: Mapping[str, float]) -> tuple[Cue, list[Said]] | None:
     return solving, told
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if (leap := _leap(view, th)) is None:
         return None
     solving, told = leap
     if said_since(view, told[0].t0, *NAMED) or _echoed(view, told, th):
         return None
-    return because(
-        solving,
-        f"They told you {quoted(_heart(view, told))}; you went on to {quoted(solving.text)}",
-    )
+    return because("leapt", solving, told=short(_heart(view, told)), solving=short(solving.text))
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     """On to solving, and what was told had been said back before."""
     if (leap := _leap(view, th)) is None:
         return None
@@ -55,7 +58,7 @@ def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
     since = told[-1].t1
     if done(view, since, th) is None:
         return None
-    return Evidence(kind="words", t=since, text=f"They told you {quoted(_heart(view, told))}")
+    return reason("told", "words", since, told=short(_heart(view, told)))
 
 
 def _story(view: View, until: float, th: Mapping[str, float]) -> list[Said]:
@@ -90,7 +93,7 @@ def _echoed(view: View, told: list[Said], th: Mapping[str, float]) -> bool:
     return len(taken_up(view, about, told[0].t0)) >= th["echoed"]
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     if (how := as_said(view, since, *NAMED)) is not None:
         return how
     told = _story(view, since, th)
@@ -100,4 +103,4 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     if len(taken_up(view, about, since)) < th["echoed"]:
         return None
     said = [one for one in view.said if one.party == "agent" and one.t0 >= since]
-    return Evidence(kind="words", t=view.t, text=f"You said: {quoted(said[-1].text)}")
+    return reason("said", "words", view.t, said=short(said[-1].text))

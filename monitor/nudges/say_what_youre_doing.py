@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
-from monitor.nudges._common import NEVER, agent_said, agent_words, agent_words_known
+from monitor.nudges._common import NEVER, agent_said, agent_words, agent_words_known, short
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Say what you're doing"
 TEXT = "What you are looking for, and how long."
+REASONS = {
+    "called_out": "They ask whether you are there; silent for {seconds:.0f} s",
+    "silent": "Silent for {seconds:.0f} s, and they do not know why",
+    "announced": "Silent for {seconds:.0f} s, and they know why",
+    "said": "You said: “{said}”",
+    "back": "You are back",
+}
 KIND = "waiting"
 PRIORITY = 30
 TTL_S = 15.0
@@ -33,7 +40,7 @@ ASKED = ("closed_question", "open_question", "solving", "asks_again", "clarifyin
 ENDED = ("rounds_off", "closing", "wraps_up")
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if not view.words or view.began is None or view.t - view.began < th["start_s"]:
         return None
     if view.agent_speaking_since is not None or view.agent_last_speech is None:
@@ -41,7 +48,7 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     return _called_out(view, th) or _silence(view, th)
 
 
-def _called_out(view: View, th: Mapping[str, float]) -> Evidence | None:
+def _called_out(view: View, th: Mapping[str, float]) -> Reason | None:
     """They asked whether anybody is there, out of a silence that the agent left."""
     newest_t = max(view.last.get("are_you_there", NEVER), view.last.get("calls_out", NEVER))
     if view.t - newest_t > th["called_out_s"]:
@@ -52,25 +59,13 @@ def _called_out(view: View, th: Mapping[str, float]) -> Evidence | None:
     theirs = [one.t1 for one in view.said if one.party == "customer" and one.t1 < newest_t]
     if newest_t - max(spoke, theirs[-1] if theirs else 0.0) < th["quiet_before_s"]:
         return None  # a letter of a spelt name is heard as "hello", too
-    return Evidence(
-        kind="words",
-        t=newest_t,
-        text=f"They ask whether you are there; silent for {view.t - spoke:.0f} s",
-        value=round(view.t - spoke, 1),
-        unit="s",
-    )
+    return reason("called_out", "words", newest_t, round(view.t - spoke, 1), "s")
 
 
-def _silence(view: View, th: Mapping[str, float]) -> Evidence | None:
+def _silence(view: View, th: Mapping[str, float]) -> Reason | None:
     if not _ours(view, th) or view.silence_s < _allowed_s(view, _silent_from(view), th):
         return None
-    return Evidence(
-        kind="interaction",
-        t=view.t,
-        text=f"Silent for {view.silence_s:.0f} s, and they do not know why",
-        value=round(view.silence_s, 1),
-        unit="s",
-    )
+    return reason("silent", "interaction", view.t, round(view.silence_s, 1), "s")
 
 
 def _ours(view: View, th: Mapping[str, float]) -> bool:
@@ -85,20 +80,14 @@ def _silent_from(view: View) -> float:
     return max(view.agent_last_speech or 0.0, view.customer_last_speech or 0.0)
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     """As long a silence of the agent's, who said before it what they would be doing."""
     if not view.words or view.agent_speaking_since is not None or view.agent_last_speech is None:
         return None
     told_t = view.last.get("explains_doing", NEVER)
     if not _ours(view, th) or told_t < _silent_from(view) - th["announced_before_s"]:
         return None
-    return Evidence(
-        kind="words",
-        t=told_t,
-        text=f"Silent for {view.silence_s:.0f} s, and they know why",
-        value=round(view.silence_s, 1),
-        unit="s",
-    )
+    return reason("announced", "words", told_t, round(view.silence_s, 1), "s")
 
 
 def _heard(view: View, th: Mapping[str, float]) -> bool:
@@ -133,12 +122,11 @@ def _allowed_s(view: View, silent_from: float, th: Mapping[str, float]) -> float
     return th["silent_s"]
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     told = view.heard("agent", "explains_doing", since=since)
+    after_s = round(view.t - since, 1)
     if told:
-        text = f"You said: “{told[-1].text}”"
-    elif agent_words(view, since) >= th["said_words"]:
-        text = "You are back"
-    else:
-        return None
-    return Evidence(kind="words", t=view.t, text=text, value=round(view.t - since, 1), unit="s")
+        return reason("said", "words", view.t, after_s, "s", said=short(told[-1].text))
+    if agent_words(view, since) >= th["said_words"]:
+        return reason("back", "words", view.t, after_s, "s")
+    return None

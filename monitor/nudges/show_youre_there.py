@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Show you're there"
 TEXT = "A short “mm-hm” is enough. Let them go on."
+REASONS = {
+    "wall": "They have talked for {seconds:.0f} s without a sound from you",
+    "heard": "They have talked for {seconds:.0f} s, and heard you",
+    "sound": "They heard you after {seconds:.0f} s",
+}
 KIND = "listening"
 PRIORITY = 15
 TTL_S = 12.0
@@ -33,45 +38,26 @@ def _story(view: View, th: Mapping[str, float]) -> float | None:
     return t0 if told_s >= th["silent_s"] and spoken_s >= th["spoken_share"] * told_s else None
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     t0 = _story(view, th)
     if t0 is None:
         return None
     silent_s = view.t - max(t0, view.agent_last_speech or 0.0)
     if silent_s < th["silent_s"]:
         return None
-    return Evidence(
-        kind="interaction",
-        t=view.t,
-        text=f"They have talked for {silent_s:.0f} s without a sound from you",
-        value=round(silent_s, 1),
-        unit="s",
-    )
+    return reason("wall", "interaction", view.t, round(silent_s, 1), "s")
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     """As long a story, in which the agent was heard: there it needed no nudge."""
     t0 = _story(view, th)
     if t0 is None or (view.agent_last_speech or 0.0) <= t0 + th["settles_s"]:
         return None
-    told_s = view.t - t0
-    return Evidence(
-        kind="interaction",
-        t=t0 + th["settles_s"],
-        text=f"They have talked for {told_s:.0f} s, and heard you",
-        value=round(told_s, 1),
-        unit="s",
-    )
+    return reason("heard", "interaction", t0 + th["settles_s"], round(view.t - t0, 1), "s")
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     spoke = view.agent_last_speech
     if spoke is None or spoke <= since:
         return None
-    return Evidence(
-        kind="interaction",
-        t=view.t,
-        text=f"They heard you after {spoke - since:.0f} s",
-        value=round(spoke - since, 1),
-        unit="s",
-    )
+    return reason("sound", "interaction", view.t, round(spoke - since, 1), "s")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
-from monitor.nudges._common import agent_words_known, quoted
+from monitor.nudges._common import agent_words_known, short
 from monitor.nudges._cues import OWNED, TROUBLE, as_said, because, newest, said_since, tense
+from monitor.reasons import Reason
 from monitor.view import View
 
 TITLE = "Skip the why"
 TEXT = "No reasons now. Say what happens next."
+REASONS = {
+    "explains": "You explained: “{said}”; they want it put right",
+    "said": "You said: “{said}”",
+}
 KIND = "excuses"
 PRIORITY = 44
 TTL_S = 25.0
@@ -25,7 +29,7 @@ SPARED = (*OWNED, "apology")
 """To understand, and then to blame, is to blame."""
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if not view.words:
         return None
     why = newest(view, th["fresh_s"], *(("excuse", "blames") if tense(view) else ("blames",)))
@@ -35,8 +39,8 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
         return None
     if not tense(view) and not said_since(view, why.t0 - th["trouble_within_s"], *TROUBLE):
         return None
-    return because(why, f"You explained: {quoted(why.text)}; they want it put right")
+    return because("explains", why, said=short(why.text))
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     return as_said(view, since, *SPARED, "acknowledgement")

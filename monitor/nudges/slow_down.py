@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Slow down"
 TEXT = "They are upset. Speak slowly and calmly."
+REASONS = {
+    "own": "They are upset; you are {percent:.0f} % above your usual pace",
+    "theirs": "They are upset; you are {ratio:.1f} times as fast as they are",
+    "back": "Back to a calm pace after {seconds:.0f} s",
+}
 KIND = "pace"
 PRIORITY = 40
 TTL_S = 25.0
@@ -21,20 +26,19 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if not view.upset(th["mood"]) or view.agent_speaking_since is None:
         return None
     own, theirs = view.agent_pace_ratio, view.pace_ratio
     if own is not None and own >= th["own_ratio"]:
-        text, value = f"They are upset; you are {(own - 1) * 100:.0f} % above your usual pace", own
-    elif theirs is not None and theirs >= th["ratio"]:
-        text, value = f"They are upset; you are {theirs:.1f} times as fast as they are", theirs
-    else:
-        return None
-    return Evidence(kind="interaction", t=view.t, text=text, value=round(value, 2), unit="x")
+        above = (own - 1) * 100
+        return reason("own", "interaction", view.t, round(own, 2), "x", percent=above)
+    if theirs is not None and theirs >= th["ratio"]:
+        return reason("theirs", "interaction", view.t, round(theirs, 2), "x")
+    return None
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     if view.pace_ratio is not None or view.agent_last_speech is None:
         return None
     if view.agent_last_speech < since + th["spoken_s"]:
@@ -42,10 +46,4 @@ def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
     own = view.agent_pace_ratio
     if own is not None and own > th["back_ratio"]:
         return None
-    return Evidence(
-        kind="interaction",
-        t=view.t,
-        text=f"Back to a calm pace after {view.t - since:.0f} s",
-        value=round(view.t - since, 1),
-        unit="s",
-    )
+    return reason("back", "interaction", view.t, round(view.t - since, 1), "s")

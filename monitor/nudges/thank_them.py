@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Cue, Evidence
-from monitor.nudges._common import NEVER, quoted
+from monitor.events import Cue
+from monitor.nudges._common import NEVER, short
 from monitor.nudges._cues import THANKS, as_said, because, newest, said_since, tense, unanswered
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Thank them"
 TEXT = "Thank them for telling you, before goodbye."
+REASONS = {
+    "told": "They told you: “{told}”",
+    "no_thanks": "They told you: “{told}”; no thanks yet",
+    "ending": "The call is ending",
+    "ends_without": "The call is ending, and nobody has said thanks",
+    "said": "You said: “{said}”",
+}
 KIND = "courtesy"
 PRIORITY = 22
 TTL_S = 20.0
@@ -27,28 +35,27 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if not view.words or view.began is None:
         return None
     told = unanswered(view, th["complaint_stale_s"], "gives_feedback", THANKS, th)
     if told is not None:
-        because_told = because(told, f"They told you: {quoted(told.text)}; no thanks yet")
-        return because_told.model_copy(update={"t": view.t})
+        return reason("no_thanks", "words", view.t, told=short(told.text))
     closing = _goodbye(view, th)
     if closing is None or said_since(view, _lately(view, closing, th), *THANKS):
         return None
-    return because(closing, "The call is ending, and nobody has said thanks")
+    return because("ends_without", closing)
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     told = newest(view, th["complaint_stale_s"], "gives_feedback") if view.words else None
     if told is not None:
-        return because(told, f"They told you: {quoted(told.text)}")
+        return because("told", told, told=short(told.text))
     closing = _goodbye(view, th)
     if closing is None:
         return None
     said = newest(view, view.t - _lately(view, closing, th), *THANKS)
-    return because(said, "The call is ending") if said is not None else None
+    return because("ending", said) if said is not None else None
 
 
 def _goodbye(view: View, th: Mapping[str, float]) -> Cue | None:
@@ -64,5 +71,5 @@ def _lately(view: View, closing: Cue, th: Mapping[str, float]) -> float:
     return closing.t0 - th["lately_s"] if tense(view) else NEVER
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     return as_said(view, since, *THANKS)

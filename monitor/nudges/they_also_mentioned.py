@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Cue, Evidence
-from monitor.nudges._common import NEVER, agent_words_known, quoted, taken_up
+from monitor.events import Cue
+from monitor.nudges._common import NEVER, agent_words_known, short, taken_up
+from monitor.nudges._cues import by_phrase
+from monitor.reasons import Reason, reason
 from monitor.view import View
 from monitor.wording import telling, tokens
 
 TITLE = "They also mentioned"
 TEXT = "One thing is still open. Ask about it."
+REASONS = {
+    "open": "They also said “{told}”",
+    "said": "You said: “{said}”",
+    "back": "You came back to “{told}”",
+}
 KIND = "solution"
 PRIORITY = 28
 TTL_S = 20.0
@@ -31,33 +38,26 @@ def _closing(view: View, th: Mapping[str, float]) -> float | None:
     return closing_t if "also_mentioned" in view.last and agent_words_known(view) else None
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if (closing_t := _closing(view, th)) is None:
         return None
     for cue in view.heard("customer", "also_mentioned"):
         if closing_t - cue.t0 < th["before_closing_s"]:
             return None
         if _open(view, cue, th):
-            return Evidence(
-                kind="words",
-                t=closing_t,
-                text=f"They also said {quoted(_told(view, cue))}",
-                value=round(view.t - cue.t0, 1),
-                unit="s",
-            )
+            age_s = round(view.t - cue.t0, 1)
+            return reason("open", "words", closing_t, age_s, "s", told=short(_told(view, cue)))
     return None
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     """They close, and have come to what was mentioned besides."""
     if (closing_t := _closing(view, th)) is None:
         return None
     for cue in view.heard("customer", "also_mentioned"):
         named = cue.t1 < closing_t and len(_about(view, cue, th)) >= th["telling_words"]
         if named and done(view, cue.t1, th) is not None:
-            return Evidence(
-                kind="words", t=cue.t1, text=f"They also said {quoted(_told(view, cue))}"
-            )
+            return reason("open", "words", cue.t1, told=short(_told(view, cue)))
     return None
 
 
@@ -89,15 +89,12 @@ def _about(view: View, cue: Cue, th: Mapping[str, float]) -> frozenset[str]:
     return about
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     back = view.heard("agent", "takes_up_other", since=since)
     if back:
-        text, at = f"You said: “{back[-1].text}”", back[-1].t0
-    else:
-        for cue in view.heard("customer", "also_mentioned"):
-            if cue.t0 < since and taken_up(view, _about(view, cue, th), since):
-                text, at = f"You came back to {quoted(_told(view, cue))}", view.t
-                break
-        else:
-            return None
-    return Evidence(kind="words", t=view.t, text=text, value=round(at - since, 1), unit="s")
+        return by_phrase(view, since, back[-1])
+    for cue in view.heard("customer", "also_mentioned"):
+        if cue.t0 < since and taken_up(view, _about(view, cue, th), since):
+            after_s = round(view.t - since, 1)
+            return reason("back", "words", view.t, after_s, "s", told=short(_told(view, cue)))
+    return None

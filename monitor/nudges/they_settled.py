@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
 from monitor.nudges._common import NEVER
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "They settled"
 TEXT = "What you said helped. Well done."
+REASONS = {
+    "acknowledgement": "You named what went wrong, and {seconds:.0f} s later they come round",
+    "reassurance": "You reassured them, and {seconds:.0f} s later they come round",
+    "commitment": "You took it on yourself, and {seconds:.0f} s later they come round",
+}
 KIND = "praise"
 PRIORITY = 10
 TTL_S = 12.0
@@ -24,14 +29,9 @@ THRESHOLDS = {
     "fresh_s": 15.0,  # since their thanks
 }
 RELIEF = ("thanks_relief", "makes_up")
-TECHNIQUES = {
-    "acknowledgement": "named what went wrong",
-    "reassurance": "reassured them",
-    "commitment": "took it on yourself",
-}
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     relief_t = max(view.last.get(family, NEVER) for family in RELIEF)
     if view.t - relief_t > th["fresh_s"] or view.mood_peak is None:
         return None
@@ -43,22 +43,17 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
     since = max(relief_t - th["within_s"], peak_t - th["within_s"])
     did = [
         cue
-        for cue in view.heard("agent", *TECHNIQUES, since=since)
+        for cue in view.heard("agent", *REASONS, since=since)
         if cue.t0 < relief_t and view.t - cue.t0 <= th["within_s"]
     ]
     if not did or relief_t < peak_t:
         return None
     first = did[0]
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"You {TECHNIQUES[first.family]}, and {view.t - first.t0:.0f} s later they come round",
-        value=round(peak - view.mood, 1),
-        unit="llr",
-    )
+    fell_by = round(peak - view.mood, 1)
+    return reason(first.family, "words", view.t, fell_by, "llr", seconds=view.t - first.t0)
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     """Praise asks for nothing."""
     del view, since, th
     return None

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
 from monitor.nudges._common import agent_words_known
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Use their name"
 TEXT = "Say their name once. It shows you listen."
+REASONS = {
+    "unused": "{name}: not said for {seconds:.0f} s",
+    "known": "{name}: the name is known",
+    "used": "You said their name {seconds:.0f} s later",
+}
 KIND = "courtesy"
 PRIORITY = 15
 TTL_S = 25.0
@@ -24,7 +29,7 @@ THRESHOLDS = {
 }
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if view.name_since is None or not view.words or len(view.name_used) >= th["enough"]:
         return None
     began = max(view.name_since, view.began or 0.0)
@@ -37,32 +42,20 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
         return None
     if view.agent_talk_s < th["agent_talk_s"] or not agent_words_known(view):
         return None
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"{view.customer_name}: not said for {unused_s:.0f} s",
-        value=round(unused_s),
-        unit="s",
-    )
+    return reason("unused", "words", view.t, round(unused_s), "s", name=view.customer_name)
 
 
-def called_for(view: View, th: Mapping[str, float]) -> Evidence | None:
+def called_for(view: View, th: Mapping[str, float]) -> Reason | None:
     """Their name is known, and the agent has had occasion to say it: whoever has, or soon does,
     needs no nudge. Once a call."""
     if view.name_since is None or not view.words or view.agent_talk_s < th["agent_talk_s"]:
         return None
     known_t = max(view.name_since, view.began or 0.0)
-    return Evidence(kind="words", t=known_t, text=f"{view.customer_name}: the name is known")
+    return reason("known", "words", known_t, name=view.customer_name)
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     used = next((t for t in view.name_used if t >= since), None)
     if used is None:
         return None
-    return Evidence(
-        kind="words",
-        t=view.t,
-        text=f"You said their name {used - since:.0f} s later",
-        value=round(used - since, 1),
-        unit="s",
-    )
+    return reason("used", "words", view.t, round(used - since, 1), "s")

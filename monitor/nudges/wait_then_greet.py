@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.events import Evidence
 from monitor.nudges._common import agent_words_known
 from monitor.nudges._cues import by_phrase
+from monitor.reasons import Reason, reason
 from monitor.view import View
 
 TITLE = "Wait, then greet"
 TEXT = "Let them finish. Then greet, and acknowledge."
+REASONS = {
+    "upset": "{what}, before anyone said hello",
+    "loud": "They came in loud, before anyone said hello",
+    "said": "You said: “{said}”",
+}
 KIND = "floor"
 PRIORITY = 82
 TTL_S = 15.0
@@ -27,7 +32,7 @@ THRESHOLDS = {
 GREETED = ("greeting", "acknowledgement", "bare_sorry")
 
 
-def need(view: View, th: Mapping[str, float]) -> Evidence | None:
+def need(view: View, th: Mapping[str, float]) -> Reason | None:
     if view.began is None or view.t - view.began > th["start_s"]:
         return None
     if view.customer_turn is None or view.customer_turn[1] < th["spoken_s"]:
@@ -38,12 +43,11 @@ def need(view: View, th: Mapping[str, float]) -> Evidence | None:
         return None
     if view.frustrations:
         newest = view.frustrations[-1]
-        text, value = f"{newest.text}, before anyone said hello", newest.value
-    elif _loud(view, th):
-        text, value = "They came in loud, before anyone said hello", view.voice
-    else:
-        return None
-    return Evidence(kind="interaction", t=view.t, text=text, value=round(value, 2), unit="llr")
+        weight = round(newest.value, 2)
+        return reason("upset", "interaction", view.t, weight, "llr", what=newest.text)
+    if _loud(view, th):
+        return reason("loud", "interaction", view.t, round(view.voice, 2), "llr")
+    return None
 
 
 def _loud(view: View, th: Mapping[str, float]) -> bool:
@@ -54,8 +58,8 @@ def _loud(view: View, th: Mapping[str, float]) -> bool:
     return view.voice >= th["voice"] and spoken_s >= th["loud_s"]
 
 
-def done(view: View, since: float, th: Mapping[str, float]) -> Evidence | None:
+def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     greeted = view.heard("agent", *GREETED, since=since)
     if not greeted:
         return None
-    return by_phrase(view, since, greeted[-1], f"You said: “{greeted[-1].text}”")
+    return by_phrase(view, since, greeted[-1])

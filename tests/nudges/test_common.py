@@ -13,7 +13,7 @@ from monitor.nudges._common import (
     agent_said,
     agent_words,
     agent_words_known,
-    quoted,
+    short,
     taken_up,
 )
 from monitor.view import View
@@ -96,6 +96,8 @@ def test_different_words_keep_different_stems() -> None:
     assert len({stem(word) for word in words}) == len(words)
 
 
-def test_quoted_fits_in_a_glance() -> None:
-    assert quoted("I have no hot water, either.") == "“I have no hot water, either”"
-    assert quoted("one two three four five six", words=3) == "“one two three …”"
+def test_short_fits_in_a_glance() -> None:
+    assert short("I have no hot water, either.") == "I have no hot water, either"
+    assert short("one two three four five six seven, eight, nine") == (
+        "one two three four five six seven, eight …"
+    )

@@ -20,7 +20,7 @@ from monitor.nudges import (
 from monitor.view import View
 from tests.dialogue import line, words
 from tests.nudges.talk import Words, shown_of
-from tests.nudges.views import cue, done, how_done, need, said, why_needed
+from tests.nudges.views import called, cue, done, how_done, need, said, why_needed
 
 # ---- lower your voice ----------------------------------------------------------------
 
@@ -135,12 +135,12 @@ def test_reassure_done() -> None:
 def test_reassure_is_called_for_as_soon_as_it_was_said() -> None:
     early = replace(AFRAID, t=33.0, agent_last_speech=None, agent_turn=None, agent_turn_ends=())
     assert need(reassure, early) is None
-    why: Evidence | None = reassure.called_for(early, reassure.THRESHOLDS)
+    why = called(reassure, early)
     assert why is not None
     assert why.t == 30.0
     met = replace(early, cues=(*early.cues, cue("reassurance", 32.0, "agent")))
-    assert reassure.called_for(met, reassure.THRESHOLDS) is None
-    assert reassure.called_for(worried(30.0), reassure.THRESHOLDS) is None
+    assert called(reassure, met) is None
+    assert called(reassure, worried(30.0)) is None
 
 
 LETTER = (
@@ -318,12 +318,11 @@ def test_bring_someone_in_done() -> None:
 
 def test_bring_someone_in_is_called_for_when_asked() -> None:
     asked = replace(ASKED, t=32.0)
-    th = bring_someone_in.THRESHOLDS
-    why: Evidence | None = bring_someone_in.called_for(asked, th)
+    why = called(bring_someone_in, asked)
     assert why is not None
     assert why.t == 30.0
     answered = replace(asked, last={"escalation_request": 30.0, "handover": 31.0})
-    assert bring_someone_in.called_for(answered, th) is None
+    assert called(bring_someone_in, answered) is None
 
 
 MANAGER = (

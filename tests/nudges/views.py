@@ -9,6 +9,7 @@ from typing import Any
 
 from monitor.config import NudgeSettings, Settings
 from monitor.events import Cue, Event, Evidence, NudgeOpened, Overlap, Party
+from monitor.reasons import Reason
 from monitor.view import Said, View
 
 HURT = Evidence(kind="words", t=70.0, text="They said “still broken”", value=2.0)
@@ -26,20 +27,21 @@ QUIET = View(
 
 def need(nudge: ModuleType, view: View, **th: float) -> Evidence | None:
     """Whether it is needed; ``th`` overrides its thresholds."""
-    found: Evidence | None = nudge.need(view, nudge.THRESHOLDS | th)
-    return found
+    return _said(nudge, nudge.need(view, nudge.THRESHOLDS | th))
 
 
 def done(nudge: ModuleType, view: View, since: float, **th: float) -> Evidence | None:
     """Whether it was done since then."""
-    found: Evidence | None = nudge.done(view, since, nudge.THRESHOLDS | th)
-    return found
+    return _said(nudge, nudge.done(view, since, nudge.THRESHOLDS | th))
 
 
 def called(nudge: ModuleType, view: View) -> Evidence | None:
     """Whether it is called for, though not late enough for the nudge."""
-    found: Evidence | None = nudge.called_for(view, nudge.THRESHOLDS)
-    return found
+    return _said(nudge, nudge.called_for(view, nudge.THRESHOLDS))
+
+
+def _said(nudge: ModuleType, found: Reason | None) -> Evidence | None:
+    return None if found is None else found.said(nudge.REASONS)
 
 
 def why_needed(nudge: ModuleType, view: View) -> str | None:

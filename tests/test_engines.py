@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import threading
 from pathlib import Path
@@ -17,11 +18,11 @@ from monitor import registry
 from monitor.audio import RATE_HZ
 from monitor.audiofile import AudioFile
 from monitor.config import AsrSettings
-from monitor.engines import Decoded, EngineError
+from monitor.engines import Decoded, Dropped, EngineError
 from monitor.engines.faster_whisper import FasterWhisper, create
-from monitor.gates import compression, most_tokens, repeats, sparse
+from monitor.gates import compression, doubtful, most_tokens, reason_to_drop, repeats, sparse
 from monitor.resources import resource
-from monitor.windows import CONTEXTS, SURE_CONTEXT, TAIL_POSITIONS, Clip, floor
+from monitor.windows import CONTEXTS, SURE_CONTEXT, TAIL_POSITIONS, Clip, floor, longer
 
 F32 = NDArray[np.float32]
 RENDERED = resource("samples") / "rendered"
@@ -421,6 +422,90 @@ def test_an_unsure_text_of_a_short_context_is_decoded_again(
     monkeypatch.setattr("monitor.gates.SURE_P", 1.1)
     engine.transcribe(clips, language="en", word_times=False)
     assert sorted(contexts) == [(500, 1), (750, 1), (1000, 1), (1000, 1), (1500, 1)]
+
+
+def unbroken(sample: str, party: str) -> F32:
+    """All a party says in a rendered call, without what is 25 dB below its loud parts for 80 ms."""
+    pieces: list[F32] = []
+    reference = json.loads((RENDERED / f"{sample}.ref.json").read_text())
+    pcm = np.concatenate(list(AudioFile(RENDERED / f"{sample}.flac").pieces()), axis=1)
+    row = pcm[("agent", "customer").index(party)]
+    for line in reference["lines"]:
+        if line["party"] == party and line["kind"] is None:
+            said = row[round(line["t0"] * RATE_HZ) : round(line["t1"] * RATE_HZ)]
+            frames = said[: said.size // 80 * 80].reshape(-1, 80)
+            level_db = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-12)
+            kept = level_db > np.percentile(level_db, 95) - 25
+            edges = np.flatnonzero(np.diff(np.concatenate(([0], ~kept, [0])))).reshape(-1, 2)
+            for start, stop in edges:
+                kept[start:stop] |= stop - start <= 8
+            pieces.append(frames[kept].ravel())
+    return np.concatenate(pieces)
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(
+    ("party", "t0", "t1", "words"),
+    [
+        # One word, unlikely, in the first window.
+        ("customer", 28.629, 32.493, "every single time I have to the whole story again"),
+        # Nobody speaks, by the weights' own estimate; in the middle of fluent speech.
+        ("agent", 23.062, 34.930, "I will take care of this myself I am calling the people"),
+    ],
+)
+def test_speech_without_a_pause_is_written_down(
+    engine: FasterWhisper, party: str, t0: float, t1: float, words: str
+) -> None:
+    clip = unbroken("rising", party)[round(t0 * RATE_HZ) : round(t1 * RATE_HZ)]
+    [heard] = engine.transcribe([clip], language="en", word_times=True)
+    assert heard.dropped is None
+    assert set(plain(words).split()) <= set(plain(heard.text).split())
+    assert heard.words[-1].t1 <= t1 - t0
+
+
+@pytest.mark.parametrize(
+    ("text", "p", "no_speech", "reason"),
+    [
+        ("I am calling the people now", 0.71, 0.70, None),
+        ("Thank you.", 0.52, 0.74, "no_speech"),
+        ("I am calling the people now", 0.44, 0.70, "no_speech"),
+        ("I am calling the people now", 0.71, 0.76, "no_speech"),
+        ("I am calling the people now", 0.30, 0.59, None),
+        ("I am calling the people now", 0.19, 0.51, "no_speech"),
+        ("I am calling the people now", 0.19, 0.49, None),
+        (". . . . . . . . . . . . . . . . . . . .", 0.85, 0.69, "no_speech"),
+    ],
+)
+def test_who_is_sure_of_the_text_is_believed_that_somebody_spoke(
+    text: str, p: float, no_speech: float, reason: str | None
+) -> None:
+    dropped = reason_to_drop(
+        text, log_prob=math.log(p), no_speech=no_speech, endless=False, duration_s=3.0
+    )
+    assert dropped == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "dropped", "p", "short", "again"),
+    [
+        ("", "unlikely", 0.1, False, True),
+        ("", "loop", 0.9, False, True),
+        ("", "no_speech", 0.1, True, False),
+        ("", "no_words", 0.1, True, False),
+        ("Of course.", None, 0.4, True, True),
+        ("Of course.", None, 0.4, False, False),
+        ("I want, I want it back.", None, 0.9, False, True),
+    ],
+)
+def test_what_deserves_a_second_try(
+    text: str, dropped: Dropped | None, p: float, short: bool, again: bool
+) -> None:
+    assert doubtful(text, dropped, p, short) is again
+
+
+def test_a_second_try_has_at_least_twice_the_context_and_there_is_no_third() -> None:
+    tries = {context: longer(context) for context in CONTEXTS}
+    assert tries == {500: 1000, 750: 1500, 1000: 2000, 1500: 3000, 3000: None}
 
 
 @pytest.mark.weights

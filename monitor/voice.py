@@ -20,9 +20,10 @@ from typing import NamedTuple
 
 from monitor import tone
 from monitor.audio import BLOCK_S
+from monitor.baseline import Baseline
 from monitor.events import Evidence
 from monitor.running import RunningMedian
-from monitor.tone import OwnNormal, Term, ToneModel
+from monitor.tone import Term, ToneModel
 from monitor.utterances import ROUNDING_S
 
 SHORTEST_S = 0.8
@@ -129,18 +130,33 @@ class CustomerVoice(StretchMeter):
         if tuple(each.name for each in self._model.measures) != MEASURES:
             raise tone.ToneError(f"a tone model has the measures {', '.join(MEASURES)}, in order")
         super().__init__()
-        self._normal = OwnNormal(self._model)
+        self._baseline = Baseline(self._model)
         self._frozen = False
+
+    def step(
+        self,
+        t: float,
+        speaking: bool,
+        level_db: float,
+        f0_hz: float,
+        voicing: float,
+        balance_db: float,
+        nuclei: float,
+    ) -> None:
+        """One block of the customer's channel; its pauses tell how loud the line is."""
+        super().step(t, speaking, level_db, f0_hz, voicing, balance_db, nuclei)
+        if not speaking:
+            self._baseline.floor.add(level_db)
 
     @property
     def baseline_s(self) -> float:
         """Voiced speech behind the caller's own normal, s."""
-        return self._normal.heard_s
+        return self._baseline.normal.heard_s
 
     @property
     def usual(self) -> float:
         """The caller's usual log-odds."""
-        return self._normal.usual
+        return self._baseline.normal.usual
 
     def freeze(self, frozen: bool) -> None:
         """While frustration is likely, nothing that is heard is called normal."""
@@ -155,13 +171,13 @@ class CustomerVoice(StretchMeter):
 
     def hear(self, stretch: Stretch) -> Tone:
         """Judge a stretch, then learn from it what is normal."""
-        terms = self._model.terms(stretch.values, self._normal)
-        log_odds = self._model.bias + sum(term.llr for term in terms)
-        llr = self._model.evidence(log_odds - self.usual)
-        llr = max(CALM_LLR, min(CLIP_LLR, llr))
-        if not self._frozen:
-            self._normal.learn(stretch.values, stretch.voiced_s, log_odds)
-        return Tone(llr, self._reasons(stretch.t1, terms) if llr > 0 else [], log_odds)
+        judged = self._baseline.judge(stretch.values)
+        llr = max(CALM_LLR, min(CLIP_LLR, self._model.evidence(judged.excess)))
+        if llr > 0:
+            llr *= self._baseline.trust
+        self._baseline.learn(stretch.values, stretch.voiced_s, judged.log_odds, self._frozen)
+        reasons = self._reasons(stretch.t1, judged.terms) if llr > 0 else []
+        return Tone(llr, reasons, judged.log_odds)
 
     def _reasons(self, t: float, terms: list[Term]) -> list[Evidence]:
         """The groups of measures that speak most for frustration, strongest first."""

@@ -74,6 +74,8 @@ class MoodMeter:
 
     def __init__(self, settings: MoodSettings) -> None:
         self._settings = settings
+        self._high = min(settings.watch, settings.rise)
+        """Whoever gets here from nothing has risen."""
         self._kinds_needed = min(KINDS_NEEDED, len(settings.evidence))
         self.score = 0.0
         self.level: MoodLevel = "calm"
@@ -85,7 +87,7 @@ class MoodMeter:
         self._terms: dict[str, _Term] = {}
         self._talk_overs: deque[tuple[str, float, float]] = deque(maxlen=8)
         self._history: deque[tuple[float, float]] = deque()
-        self._watch_since: float | None = None
+        self._high_since: float | None = None
         self._low_since: float | None = None
         self._acknowledged_t = float("-inf")
         self._falling = False
@@ -295,14 +297,14 @@ class MoodMeter:
 
     def _judge_start(self, t: float) -> None:
         if self.score < self._settings.clear_below:
-            self._watch_since = None
-        elif self.score >= self._settings.watch and self._watch_since is None:
-            self._watch_since = t
+            self._high_since = None
+        elif self.score >= self._high and self._high_since is None:
+            self._high_since = t
 
     def _from_start(self) -> bool:
-        if self._watch_since is None:
+        if self._high_since is None:
             return False
-        return self._watch_since - (self._begin or 0.0) < self._settings.start_s
+        return self._high_since - (self._begin or 0.0) < self._settings.start_s
 
     def voice(self) -> float:
         """Log-odds that the voice alone has added and that still count."""

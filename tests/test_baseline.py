@@ -17,7 +17,8 @@ from monitor.ear import Ear, Heard
 from monitor.events import Mood
 from monitor.tone import shipped
 from monitor.voice import CustomerVoice
-from tests.dialogue import call, play
+from tests.dialogue import call, line, of, play, words
+from tests.scores import heard as scored
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 NAMES = [measure.name for measure in shipped().measures]
@@ -62,7 +63,7 @@ class Caller:
 
     def loudness(self) -> float:
         own, _ = self.baseline.normal.of(NAMES.index("loudness"))
-        return own - self.usual[NAMES.index("loudness")]
+        return own - float(self.usual[NAMES.index("loudness")])
 
 
 def raised(by_db: float) -> dict[str, float]:
@@ -266,11 +267,42 @@ def test_who_is_upset_from_the_first_word_stays_so() -> None:
     assert fmean(caller.say() for _ in range(5)) > 0.5
 
 
+UPSET = line((0.5, "."), (12, "#"), (4, "."), (8, "#"), (3, "."), (20, "="), (2, "."), (10, "#"))
+UPSET_SAID = [
+    words("customer", 0.5, 12.5, "This is ridiculous, I have been waiting for three weeks."),
+    words("customer", 16.5, 24.5, "You are not listening to me, I already told you that."),
+]
+
+
+def test_who_is_upset_from_the_start_is_called_so_and_never_rising() -> None:
+    events = play(call(), scored("." * 100, UPSET), UPSET_SAID)
+    (alert,) = of(events, "alert.raised")
+    assert alert.kind == "upset_from_start"
+    until_calm = itertools.takewhile(lambda event: event.type != "alert.cleared", events)
+    assert not any(mood.rising for mood in of(until_calm, "mood"))
+
+
+@pytest.mark.parametrize("name", ["building_site", "fast_and_glad", "benefit_letter", "garden_tap"])
+def test_rendered_callers_who_are_loud_fast_or_low_by_nature(name: str) -> None:
+    """A builder who shouts over machines, and three others who are calm: by the sound alone."""
+    found = moods(audio(f"library/tune/{name}"))
+    assert max((mood.score for mood in found if mood.t < 30.0), default=0.0) < COLD_MOST / 2
+    assert not any(mood.rising for mood in found)
+
+
+def test_a_rendered_caller_who_yells_first_is_not_rising() -> None:
+    found = moods(audio("library/tune/yells_first"))
+    assert max(mood.score for mood in found) > 1.5
+    assert not any(mood.rising for mood in found)
+
+
 # ---- sound -----------------------------------------------------------------------
 
 
 def audio(name: str) -> np.ndarray:
-    samples, _ = soundfile.read(SAMPLES / f"{name}.flac", dtype="float32", always_2d=True)
+    samples: np.ndarray = soundfile.read(SAMPLES / f"{name}.flac", dtype="float32", always_2d=True)[
+        0
+    ]
     return samples.T
 
 

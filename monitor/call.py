@@ -44,6 +44,7 @@ from monitor.parties import Parties
 from monitor.phrases import Phrases
 from monitor.policy import Policy
 from monitor.report import report
+from monitor.transfer import Transfer
 from monitor.turns import Row, TurnTaker
 from monitor.view import View
 from monitor.voice import AgentLevel
@@ -89,6 +90,7 @@ class Call:
         self._turns = TurnTaker(settings.hearing, settings.turns, separated=started.separated)
         self._customer = Customer(settings.mood, settings.turns, phrases)
         self._agent_level = AgentLevel()
+        self._transfer = Transfer()
         self._pace = PaceMeter(settings.pace)
         self._spotter = CueSpotter(phrases)
         self._early = EarlyCues(phrases)
@@ -275,6 +277,7 @@ class Call:
             self._pace.transcript(tr)
             self._take(self._turns.transcript(tr))
         self._memory.transcript(tr)
+        self._transfer.transcript(tr)
         if not (self._no_phrases or (late and tr.party == "customer")):
             for cue in self._spotter.transcript(tr, self.t):
                 if cue.family not in confirmed:
@@ -309,11 +312,20 @@ class Call:
 
     def _hear_cue(self, cue: Cue, late: bool) -> None:
         self._emit(cue)
+        if self._transfer.cue(cue):
+            self._another_agent()
         self._memory.cue(cue)
         if late:
             return  # an acknowledgement that is known late still spares the agent a nudge
         self._customer.cue(self.t, cue)
         self._memory.heavy(cue)
+
+    def _another_agent(self) -> None:
+        """What is usual for the agent, and what the agent did, begins anew."""
+        self._agent_level = AgentLevel()
+        self._pace.another_agent()
+        self._turns.somebody_else("agent")
+        self._memory.another_agent()
 
     def _obey(self, command: Command) -> None:
         match command.command:

@@ -75,6 +75,13 @@ class Memory:
         self.alerts += 1
         self.frustrations.append(Evidence(kind="interaction", t=t, text="Their frustration rose"))
 
+    def another_agent(self) -> None:
+        """Another agent is there: what the one before did or left undone is not theirs."""
+        self.overlaps = {i: one for i, one in self.overlaps.items() if one.kind != "talk_over"}
+        self.frustrations.clear()
+        self.agent_turn_ends.clear()
+        self.naming.used.clear()
+
     def mood(self, t: float, score: float, alert: float) -> None:
         """The customer's mood at ``t``; ``alert`` is the line above which it is high."""
         if score < alert:

@@ -57,6 +57,7 @@ class PaceMeter:
         self._since: float | None = None  # the agent has been faster
         self._counted = 0  # blocks the agent had spoken then
         self._open_counted: int | None = None  # … when that had been so for long enough
+        self._agent_from = 0.0, 0.0  # seconds and nuclei of agents before this one
 
     def step(self, t: float, row: Row) -> None:
         """One block of both parties that ends at audio time ``t``."""
@@ -76,6 +77,13 @@ class PaceMeter:
         if not tr.final or not words or seconds <= 0:
             return
         self._paces[PARTIES.index(tr.party)].transcript(words, syllables(tr.text), seconds)
+
+    def another_agent(self) -> None:
+        """Another agent speaks from here on: whatever is usual for one begins anew. The rates
+        of the call go on."""
+        agent = self._paces[0]
+        self._agent_from = agent.all_s, agent.all_nuclei
+        self._since = self._open_counted = None
 
     def rates(self) -> dict[str, float | None]:
         """The fields of a ``Pace`` event; None until 5 syllables and 1 s, or 3 s of words."""
@@ -107,8 +115,9 @@ class PaceMeter:
         """The agent's newest 8 s of speech over the agent's usual rate; None before 20 s."""
         agent = self._paces[0]
         recent = agent.recent
-        before_s = agent.all_s - recent.length_s
-        before = agent.all_nuclei - recent.nuclei
+        others_s, others = self._agent_from
+        before_s = agent.all_s - recent.length_s - others_s
+        before = agent.all_nuclei - recent.nuclei - others
         if before_s < BASELINE_MIN_S - RECENT_S - ROUNDING_S or before < 1:
             return None
         if recent.length_s < RECENT_S - ROUNDING_S:  # nothing but backchannels so far

@@ -157,6 +157,10 @@ class TurnTaker:
         next step takes back those that were."""
         self._off_reason = reason
 
+    def somebody_else(self, party: Party) -> None:
+        """Another person speaks for this party from here on; how one begins is theirs."""
+        self._usual[_row(party)].restart()
+
     # ---- what is so now ----------------------------------------------------------
 
     def utterances(self) -> list[Utterance]:

@@ -76,6 +76,13 @@ class Usual:
         self._pitches_hz: list[float] = []
         self._tail_db: deque[float] = deque(maxlen=TAIL_BLOCKS)
 
+    def restart(self) -> None:
+        """Somebody else speaks here from now on: nothing is usual yet. Where the voice ended
+        stays, and so does the run that goes on."""
+        self.level_db = RunningMedian(USUAL_BLOCKS)
+        self._onset_levels_db = RunningMedian(ONSETS)
+        self._onset_pitches_st = RunningMedian(ONSETS)
+
     def dips(self, level_db: float) -> bool:
         """Whether a block of speech is a dip in it; never while the usual is unknown."""
         usual = self.level_db

@@ -14,7 +14,7 @@ ROOMS: list[tuple[str, str]] = [
     ("hearing", "audio vad pitch syllables ear running leak crosstalk foreground parties"),
     (
         "understanding",
-        "baseline"
+        "baseline transfer"
         " turns floor utterances overlaps attempt usual backchannels tone voice rate accommodation"
         " pace wording misheard phrases cues early partials mood customer view naming memory nudges"
         " reasons repertoire opportunities scorecard screen policy report call redaction listed",

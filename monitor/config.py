@@ -152,6 +152,10 @@ ListedWord = Annotated[str, StringConstraints(pattern=r"^[^,\n]*\w[^,\n]*$", max
 """A word or a few, with a letter, without the comma that parts them from the next."""
 
 
+NumberStyle = Annotated[str, StringConstraints(pattern=r"^\(?[0-9#][0-9# ().\-/]*$", max_length=40)]
+"""Digits, or # for any, and what stands between them."""
+
+
 class AsrSettings(Section):
     """Words."""
 
@@ -162,6 +166,12 @@ class AsrSettings(Section):
         [],
         max_length=100,
         description="Names and product words: written so where they were said (docs/words.md)",
+    )
+    number_styles: list[NumberStyle] = Field(
+        [],
+        max_length=20,
+        description="How numbers are written, by example: `020 7946 0958` any of eleven digits, "
+        "`07### ######` those that begin with 07 (docs/words.md)",
     )
     compute_type: str = "int8"
     device: str = "cpu"

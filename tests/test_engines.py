@@ -20,7 +20,10 @@ from monitor.audiofile import AudioFile
 from monitor.config import AsrSettings
 from monitor.engines import Decoded, Dropped, EngineError
 from monitor.engines.faster_whisper import FasterWhisper, create
+from monitor.events import Transcript
 from monitor.gates import compression, doubtful, most_tokens, reason_to_drop, repeats, sparse
+from monitor.numerals import NumberStyles
+from monitor.redaction import redact
 from monitor.resources import resource
 from monitor.windows import CONTEXTS, SURE_CONTEXT, TAIL_POSITIONS, Clip, floor, longer
 
@@ -245,6 +248,42 @@ def test_more_listed_words_than_can_be_read_are_refused() -> None:
 def test_a_listed_word_that_is_none_is_refused(word: str) -> None:
     with pytest.raises(ValidationError):
         AsrSettings(words=[word])
+
+
+def order_number() -> tuple[F32, float, float]:
+    """A line with "four seven two, nine one six", and where these words are in it, s."""
+    clip, words = next((c, w) for c, t, w in lines("rising", 40) if "nine one six" in t)
+    spelled = ["four", "seven", "two", "nine", "one", "six"]
+    said = [w for w in words if plain(str(w["text"])) in spelled]
+    return clip, float(str(said[-6]["t0"])), float(str(said[-1]["t1"]))
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("example", ["123-456", "12 34 56", "(123) 456", "4729##"])
+def test_a_number_is_written_in_style_and_its_words_stand_where_it_is_spoken(example: str) -> None:
+    engine = create(AsrSettings(offline=True, number_styles=[example]))
+    clip, t0, t1 = order_number()
+    [heard] = engine.transcribe([clip], language="en", word_times=True)
+    written = NumberStyles([example]).write("472916")
+    assert written in heard.text
+    assert [word.text for word in heard.words] == heard.text.split()
+    at = next(i for i, word in enumerate(heard.words) if "4" in word.text)
+    number = heard.words[at : at + len(written.split())]
+    assert number[0].t0 == pytest.approx(t0, abs=0.4)
+    assert number[-1].t1 == pytest.approx(t1, abs=0.4)
+    transcript = Transcript(
+        utterance=1, party="customer", t0=0, t1=9, text=heard.text, words=list(heard.words)
+    )
+    masked, spans = redact(transcript)
+    assert len(spans) == 1
+    shown = masked.text + " ".join(word.text for word in masked.words)
+    assert not any(character.isdigit() for character in shown)
+
+
+@pytest.mark.weights
+def test_a_style_that_cannot_be_is_refused_at_the_start() -> None:
+    with pytest.raises(EngineError, match=r"asr\.number_styles: '123-45-6789' is not seen as one"):
+        create(AsrSettings(offline=True, number_styles=["123-45-6789"]))
 
 
 @pytest.mark.weights

@@ -17,7 +17,8 @@ ROOMS: list[tuple[str, str]] = [
         "baseline transfer"
         " turns floor utterances overlaps attempt usual backchannels tone voice rate accommodation"
         " pace wording misheard phrases cues early partials mood customer view naming memory nudges"
-        " reasons repertoire opportunities scorecard screen policy report call redaction listed",
+        " reasons repertoire opportunities scorecard screen policy report call redaction listed"
+        " numerals",
     ),
     (
         "outside",

@@ -30,6 +30,7 @@ from monitor.engines import Decoded, EngineError
 from monitor.events import Word
 from monitor.gates import doubtful, most_tokens, reason_to_drop
 from monitor.listed import ListedWords
+from monitor.numerals import NumberStyles
 from monitor.weights import resolve
 from monitor.windows import SURE_CONTEXT, Clip, Windows, longer, unusable
 
@@ -70,6 +71,10 @@ class FasterWhisper:
         self._check_language(settings.language)
         self._listed = ListedWords(settings.words) if settings.words else None
         self._check_listed()
+        try:
+            self._styles = NumberStyles(settings.number_styles)
+        except ValueError as error:
+            raise EngineError(f"asr.number_styles: {error}") from error
         try:
             self._windows = Windows(self._whisper)
         except (RuntimeError, ValueError) as error:
@@ -181,6 +186,7 @@ class FasterWhisper:
                 row and replace(row, text=self._listed.write(row.text, _text(result, tokenizer)))
                 for row, result in zip(rows, primed, strict=True)
             ]
+        rows = [row and replace(row, text=self._styles.write(row.text)) for row in rows]
         wanted = [tokenizer.encode(" " + row.text) if row and row.text else [] for row in rows]
         if not word_times or not any(wanted):
             return rows
@@ -256,5 +262,9 @@ def _words(timings: list[dict[str, Any]], duration_s: float) -> tuple[Word, ...]
             t0 = min(float(timing["start"]), duration_s)
             t1 = min(max(float(timing["end"]), t0), duration_s)
             p = round(float(timing["probability"]), 3)
+            # Alignment splits "555-0123" at the dash; it is one word of the text.
+            if words and not timing["word"][0].isspace() and not text[0].isalnum():
+                before = words.pop()
+                text, t0, p = before.text + text, before.t0, min(before.p, p)
             words.append(Word(text=text, t0=round(t0, 3), t1=round(t1, 3), p=p))
     return tuple(words)

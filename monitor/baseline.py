@@ -31,7 +31,7 @@ WIDER: Final = 1.7
 """In a conversation, stretches differ more than the read sentences behind ``within``."""
 
 TRUSTED_S: Final = 10.0
-"""… and before which somebody new is not known well enough to say that they are upset."""
+"""Voice before which somebody new is not known well enough to say that they are upset."""
 
 LOUDER_DB: Final = 3.0
 """A little more than one spread of a caller's calm stretches: smaller steps do no harm."""
@@ -144,7 +144,7 @@ class Baseline:
         self.floor = Floor()
         self.normal = OwnNormal(model)
         self.doubt = Doubt.NONE
-        self._restarted = False
+        self._new_s: float | None = None  # voice of somebody new, so far
         self._run: deque[_Off] = deque(maxlen=LINE_MOST)
         self._run_of: tuple[Doubt, bool] = (Doubt.NONE, False)
         self._pending: deque[tuple[Sequence[float], float, float]] = deque(maxlen=LINE_MOST)
@@ -174,13 +174,15 @@ class Baseline:
         if self.doubt is Doubt.NONE:
             for each in self._pending:
                 self.normal.learn(*each)
+                if self._new_s is not None:
+                    self._new_s += each[1]
             self._pending.clear()
 
     @property
     def trust(self) -> float:
         """How much the voice counts, 0 to 1: somebody who takes over the phone must not look
         like one whose voice has changed, so theirs counts as they become known."""
-        return min(1.0, self.normal.heard_s / TRUSTED_S) if self._restarted else 1.0
+        return 1.0 if self._new_s is None else min(1.0, self._new_s / TRUSTED_S)
 
     def _against(self, normal: OwnNormal, values: Sequence[float]) -> Judged:
         terms = self._model.terms(values, normal)
@@ -227,7 +229,7 @@ class Baseline:
         self.doubt = Doubt.PERSON if len(self._run) < PERSON_MOST else Doubt.NONE
         if far and len(self._run) >= PERSON_LEAST:
             self.normal = OwnNormal(self._model)
-            self._restarted = True
+            self._new_s = 0.0
             self._end()
 
     def _ask_line(self) -> None:

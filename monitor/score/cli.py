@@ -18,7 +18,7 @@ from monitor import __version__
 from monitor.analysis import check_outputs, writing
 from monitor.bench.figures import machine, save
 from monitor.config import Settings, load
-from monitor.score import annotated, bars, page, scoring, tables
+from monitor.score import annotated, bars, page, printing, scoring, tables
 from monitor.score.annotated import AnnotatedCall
 from monitor.score.exhibits import Exhibits
 from monitor.score.scoring import ScoredCall, TurnsFigures
@@ -34,9 +34,6 @@ app = typer.Typer(
 app.command("words")(words_command)
 app.command("voice")(voice_command)
 err = Console(stderr=True)
-
-FILE_COLUMNS = 120
-"""Whoever keeps the output in a file has a page as wide as the tables."""
 
 Places = Annotated[
     list[Path],
@@ -174,9 +171,7 @@ def _run(
     scored = _score(kind, settings, calls, options, exhibits, words=words)
     found = figures(scored)
     overall = asdict(found)
-    out = Console()
-    if not out.is_terminal:
-        out.width = max(out.width, FILE_COLUMNS)
+    out = printing.page()
     for part in tables.overall(found):
         out.print(part if isinstance(part, str) else part.rich(), highlight=False)
     for call in scored:
@@ -210,11 +205,7 @@ def _run(
         each_call = list(zip(calls, scored, strict=True))
         with writing(options.page) as file:
             file.write(page.html(heading, tables.overall(found), each_call, exhibits))
-    below = bars.missed(overall, options.at_least, options.at_most)
-    for text in below:
-        err.print(f"[bold red]monitor:[/] {escape(text)}", highlight=False, soft_wrap=True)
-    if below:
-        raise typer.Exit(1)
+    printing.hold(err, overall, options.at_least, options.at_most)
 
 
 def _score(

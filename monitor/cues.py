@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 
 from monitor.events import Cue, Transcript
 from monitor.phrases import Phrases
+from monitor.sense import Sense
 from monitor.wording import COMMON, NUMBERS, Token, normalise, tokens
 
 __all__ = ["CueSpotter", "Phrases", "normalise"]
@@ -59,9 +60,10 @@ class CueSpotter:
         is below TRUSTED, and 0 when the family was counted less than ONCE_IN_S before.
         """
         heard = self.phrases.misheard.mend(tokens(tr.text))
+        sense = Sense(tr, heard, self.phrases.upset)
         found: dict[str, tuple[int, int]] = {}
         for family in self.phrases.of(tr.party):
-            if span := family.find(heard):
+            if span := sense.agreed(family, family.find(heard)):
                 found[family.name] = span
         for name in [n for n in found if any(y in found for y in self.phrases[n].yields_to)]:
             del found[name]
@@ -71,14 +73,14 @@ class CueSpotter:
             ):
                 found[SELF_REPETITION] = span
             self._said.append(_Said(tr.t0, [token.text for token in heard]))
-            self._in_anger(found, tr.t0)
+            self._in_anger(found, tr.t0, sense)
         elif ASKS_AGAIN in found:
             self._asked_t = tr.t1
-        return self._weighed(tr, t, heard, found)
+        return self._weighed(tr, t, heard, found, sense)
 
-    def _in_anger(self, found: dict[str, tuple[int, int]], t0: float) -> None:
+    def _in_anger(self, found: dict[str, tuple[int, int]], t0: float, sense: Sense) -> None:
         """A calm caller may ask for the same thing: rename what anger makes a threat."""
-        if any(self.phrases[name].weight >= ANGER_WEIGHT for name in found):
+        if any(self.phrases[n].weight * sense.sure(n) >= ANGER_WEIGHT for n in found):
             self._angry_t = t0
         if t0 - self._angry_t <= ANGER_WITHIN_S:
             for name in list(found):
@@ -86,7 +88,12 @@ class CueSpotter:
                     found.setdefault(threat, found.pop(name))
 
     def _weighed(
-        self, tr: Transcript, t: float, heard: list[Token], found: dict[str, tuple[int, int]]
+        self,
+        tr: Transcript,
+        t: float,
+        heard: list[Token],
+        found: dict[str, tuple[int, int]],
+        sense: Sense,
     ) -> list[Cue]:
         cues: list[Cue] = []
         total = 0.0
@@ -96,6 +103,7 @@ class CueSpotter:
             start, end = heard[first].start, heard[stop - 1].stop
             t0, t1 = _times(tr, start, end)
             weight = weight_of.get(name, 0.0) * min(max(tr.confidence / TRUSTED, 0.0), 1.0)
+            weight *= sense.sure(name)
             if weight:
                 if t0 - self._counted.get(name, float("-inf")) < ONCE_IN_S:
                     weight = 0.0
@@ -112,6 +120,7 @@ class CueSpotter:
                     t1=t1,
                     text=tr.text[start:end],
                     weight=round(weight, 3),
+                    by="meaning" if sense.alone(name) else "phrase",
                 )
             )
         return cues

@@ -265,6 +265,10 @@ class Cue(Event):
     t1: float
     text: str = Field(description="The words that matched")
     weight: float = Field(default=0.0, description="Log-odds it adds to mood, 0 for agent cues")
+    by: Literal["phrase", "meaning"] = Field(
+        default="phrase",
+        description="meaning: the text is a sentence that means it, in words of no phrase",
+    )
     status: Literal["heard", "likely", "taken_back"] = Field(
         default="heard",
         description="likely: in partial words; not told again when the final words have it "
@@ -603,6 +607,14 @@ class Missing(Model):
     reason: Literal["paused", "hold", "lost", "overrun"]
 
 
+class Meant(Model):
+    """A family that a sentence may be of, going by what it means (models/meaning)."""
+
+    family: str
+    sentence: int = Field(description="Which of the sentences of the text, from 0")
+    log_odds: float = Field(description="From 0 on it is likely enough to be heard")
+
+
 class Transcript(Model):
     """What speech-to-text made of one utterance. It reaches the call at the audio
     time at which it arrived, which is part of the log."""
@@ -619,6 +631,10 @@ class Transcript(Model):
     late: bool = False
     language: str | None = Field(
         default=None, description="That of the call, ISO 639-1, once it is settled"
+    )
+    meant: list[Meant] | None = Field(
+        default=None,
+        description="Every family that its sentences may be of; null: nobody looked",
     )
 
 

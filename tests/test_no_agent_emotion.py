@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ import monitor.parties
 from monitor.config import MoodSettings
 from monitor.customer import Activity, Customer
 from monitor.ear import Heard
-from monitor.events import AlertRaised, Cue, Event, Mood
+from monitor.events import AlertRaised, Cue, Event, Meant, Mood
 from monitor.mood import MoodMeter
+from monitor.resources import resource
 from monitor.voice import AgentLevel, CustomerVoice
-from tests.dialogue import HURT, HURT_SAID, TALK_OVER, call, line, of, play
+from tests.dialogue import HURT, HURT_SAID, PHRASES, TALK_OVER, call, line, of, play
 from tests.scores import heard
 
 MONITOR = Path(monitor.call.__file__).parent
@@ -182,3 +184,46 @@ def test_no_event_could_carry_an_agents_mood() -> None:
     meter = MoodMeter(MoodSettings())
     with pytest.raises(ValueError, match="customer"):
         meter.cue(0.0, angry, "x")
+
+
+# ---- the agent's words -----------------------------------------------------------------
+
+ACTS = {
+    "acknowledgement", "against_them", "agreement", "alternative", "apology", "asks_again",
+    "blames", "boundary", "clarifying", "closed_question", "closing", "commitment", "defensive",
+    "excuse", "explains_doing", "gratitude", "greeting", "handover", "hold_bare", "hold_coming",
+    "instructs", "not_mine", "on_their_side", "open_question", "options", "owned", "reassurance",
+    "refusal", "rephrases", "resolved", "rounds_off", "says_back", "solving", "takes_up_other",
+    "talks_down", "thanks", "time_given", "vague_promise",
+}  # fmt: skip
+"""What an agent's sentence does to the other: greets, says no, gives a time. Each can be shown
+in the transcript to whoever doubts it. None says how the agent feels, and none may be added here
+that does: bored, annoyed, stressed, warm, sincere."""
+
+
+def test_what_agents_say_is_heard_as_acts_only() -> None:
+    learned = json.loads((resource("models") / "meaning" / "en.json").read_text(encoding="utf-8"))
+    assert set(learned["agent"]["families"]) == ACTS
+    feels = set(learned["customer"]["families"])
+    assert feels >= {"frustration", "exasperation", "fear", "worry"}
+    assert not feels & ACTS, "no family is heard of both: a feeling stays with the customer"
+    weights = {family.weight for family in PHRASES.of("agent")}
+    assert weights == {0.0}
+
+
+def test_mood_does_not_know_what_the_agents_sentences_mean() -> None:
+    """Not directly: what an agent does, such as saying sorry, is evidence by its own rules, and
+    a family of the customer's in the agent's mouth is nothing."""
+    upset = [Meant(family=name, sentence=0, log_odds=9.0) for name in sorted(PHRASES.upset)]
+    assert len(upset) > 10
+
+    def told(meant: list[Meant]) -> Any:
+        return [
+            (at, tr.model_copy(update={"meant": meant if tr.party == "agent" else None}))
+            for at, tr in HURT_SAID
+        ]
+
+    expected = estimates(play(call(), heard(*HURT), told([])))
+    assert estimates(play(call(), heard(*HURT), told(upset))) == expected
+    events = play(call(), heard(*HURT), told(upset))
+    assert [c for c in of(events, "cue") if c.party == "agent" and c.by == "meaning"] == []

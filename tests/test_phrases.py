@@ -450,3 +450,18 @@ def test_impatience_is_heard_and_weighs_less_than_anger() -> None:
         assert any(family.find(tokens(text)) for family in families), text
     for text in NOT_IMPATIENT:
         assert not any(family.find(tokens(text)) for family in families), text
+
+
+def test_which_families_are_heard_by_meaning_too() -> None:
+    """Not those that are an exact form of words, or consist of nothing else."""
+    spelled = {family.name for family in PHRASES.families if not family.by_meaning}
+    assert spelled == {"bare_sorry", "backchannel_only", "goodbye", "jargon", "calls_out"}
+    one = '[family.one]\nparty = "agent"\nphrases = ["so"]\n'
+    assert not Phrases.parse(one)["one"].by_meaning
+    assert Phrases.parse(one + "by_meaning = true")["one"].by_meaning
+
+
+def test_upset_is_what_weighs_in_the_mood() -> None:
+    assert PHRASES.upset == {f.name for f in PHRASES.families if f.weight > 0}
+    assert {"escalation_request", "frustration", "protest"} <= PHRASES.upset
+    assert not PHRASES.upset & {"thanks_relief", "problem_told", "apology"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Sequence
@@ -16,15 +17,32 @@ from numpy.typing import NDArray
 import monitor.runtime
 from monitor.call import NO_PHRASES, Call
 from monitor.config import AsrSettings, ConfigError, Settings
+from monitor.encoder import FILES
 from monitor.engines import Decoded, EngineError
-from monitor.events import CallStarted, Transcript, Trouble
+from monitor.events import CallStarted, Meant, Party, Transcript, Trouble
+from monitor.hearing import Hearing
 from monitor.house import open_house
+from monitor.reader import Reader
 from monitor.registry import UnknownName
-from monitor.runtime import Runtime, phrases_of
-from monitor.weights import WeightsError
+from monitor.resources import resource
+from monitor.runtime import Runtime, phrases_of, reader_of
+from monitor.weights import ENCODER_MISSING, Manifest, WeightsError, find_encoder
 from tests.dialogue import HURT, HURT_SAID, line, of, play
 from tests.scores import heard
-from tests.sessions import Kept, Script, audible, chunked, hearing, session, transcribing
+from tests.sessions import (
+    Kept,
+    KnowingEngine,
+    ScoreEar,
+    Script,
+    audible,
+    chunked,
+    hearing,
+    said,
+    session,
+    transcribing,
+)
+
+needs_encoder = pytest.mark.skipif(find_encoder(AsrSettings()) is None, reason=ENCODER_MISSING)
 
 GERMAN = """
 language = "de"
@@ -215,3 +233,123 @@ async def test_nothing_goes_on_loading_when_a_start_has_failed(
     with pytest.raises(EngineError, match="no memory"):
         await Runtime.start(Settings(), make_engine=make)
     assert told == ["loaded", "closed"]
+
+
+# ---- what sentences mean -------------------------------------------------------------------
+
+BOSS = "Fetch me whoever runs this department."
+"""No phrase of ours."""
+
+
+def score_ears() -> Hearing:
+    return Hearing(ScoreEar, tick_s=0.0005)
+
+
+async def asked(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """A recording, as everything loaded hears it, in which a customer says ``BOSS``."""
+    monkeypatch.setattr(monitor.runtime, "Hearing", score_ears)
+    spoken = said(("customer", 1, 4, BOSS))
+    rows = heard("", line((1, "."), (3, "="), (2, ".")))
+    runtime = await Runtime.start(settings, make_engine=lambda _: KnowingEngine(spoken))
+    kept = Kept()
+    try:
+        source = Script(chunked(audible(rows), 8000))
+        await runtime.session(source, kept, recorded=True).run()
+    finally:
+        await runtime.close()
+    assert [words.text for words in kept.of("words")] == [BOSS]
+    return kept
+
+
+@needs_encoder
+async def test_calls_hear_what_sentences_mean(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = await asked(Settings(), monkeypatch)
+    (cue,) = [cue for cue in kept.of("cue") if cue.family == "escalation_request"]
+    assert (cue.by, cue.text) == ("meaning", BOSS.rstrip("."))
+    assert 1.5 <= cue.weight < 3.0
+    assert warnings(caplog) == []
+
+
+async def test_switched_off_only_phrases_are_heard_and_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = await asked(Settings(asr=AsrSettings(meaning=False)), monkeypatch)
+    assert kept.of("cue") == []
+    assert warnings(caplog) == []
+
+
+async def test_not_installed_only_phrases_are_heard_and_it_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(monitor.runtime, "find_encoder", lambda settings: None)
+    kept = await asked(Settings(), monkeypatch)
+    assert kept.of("cue") == []
+    (warning,) = warnings(caplog)
+    assert warning.levelname == "WARNING"
+    assert ENCODER_MISSING in warning.getMessage()
+    assert [tr.meant for _, tr in kept.inputs if isinstance(tr, Transcript)] == [None]
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.name == "monitor.runtime"]
+
+
+def test_a_language_that_nothing_was_learned_for_has_no_reader() -> None:
+    assert reader_of(AsrSettings(language="fr")) is None
+
+
+@needs_encoder
+def test_calls_whose_language_is_found_out_are_read_in_case_it_is_the_usual() -> None:
+    for language in ("en", None):
+        reader = reader_of(AsrSettings(language=language))
+        assert reader is not None
+        reader.close()
+
+
+@pytest.mark.weights
+async def test_a_text_encoder_that_is_not_the_published_one_is_refused_before_the_port_opens(
+    tmp_path: Path,
+) -> None:
+    (name,) = Manifest.load(resource("models") / "manifest.toml").encoders
+    folder = tmp_path / "cache" / name
+    folder.mkdir(parents=True)
+    for file in FILES:
+        (folder / file).write_bytes(b"{}")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = Settings.model_validate(
+            {
+                "asr": {"offline": True, "cache_dir": tmp_path / "cache"},
+                "server": {"port": taken.getsockname()[1]},
+                "store": {"data_dir": tmp_path / "data"},
+            }
+        )
+        with pytest.raises(WeightsError, match=rf"{name}/\S+ is not the published file.*delete"):
+            async with open_house(settings):
+                raise AssertionError("it opened")
+
+
+async def test_a_call_of_a_runtime_that_was_closed_in_the_middle_of_it_still_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The house closes calls first; who forgets to gets the words without what they mean."""
+    one = Reader(Quiet())  # type: ignore[arg-type]
+    one.close()
+    spoken = said(("customer", 1, 4, BOSS))
+    rows = heard("", line((1, "."), (3, "="), (2, ".")))
+    kept = Kept()
+    async with hearing() as ears, transcribing(KnowingEngine(spoken)) as transcriber:
+        source = Script(chunked(audible(rows), 8000))
+        await session(source, kept, ears, transcriber, recorded=True, reader=one).run()
+    assert [words.text for words in kept.of("words")] == [BOSS]
+    assert kept.of("call.ended")[0].reason == "completed"
+
+
+class Quiet:
+    """Means nothing."""
+
+    language = "en"
+
+    def read(self, text: str, party: Party) -> list[Meant]:
+        return []

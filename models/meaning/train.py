@@ -1,8 +1,13 @@
 """Learn what sentences do, from sentences of ours, and say how well on some it never saw.
 
-    python -m models.meaning.train [--folds 5]
+    python -m models.meaning.train [--calm DIR] [--folds 5]
 
-``en.csv`` beside this file has a sentence a line: party, families (or "-"), text. For each party:
+``en.csv`` beside this file has a sentence a line: party, families (none for most), text. ``--calm``
+adds what was said in PriMock57's consultations (Papadopoulos Korfiatis et al. 2022, CC BY 4.0,
+TextGrids ``*_doctor`` and ``*_patient``): how people really talk, with all that they break off and
+repeat. Nobody there was upset or was argued with, so of the families of ``NEVER``, and of
+``AT_THE_END`` until then, each such sentence is an example of what is none; of others it says
+nothing. For each party:
 
 1. Each sentence becomes its vector (monitor.encoder) times ``VECTOR`` and its grams
    (monitor.meaning.grams) that at least ``SEEN`` sentences have, each ``GRAM``/√(all its grams).
@@ -20,8 +25,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +42,8 @@ from monitor.encoder import Encoder
 from monitor.events import PARTIES
 from monitor.meaning import grams
 from monitor.score.cuelist import Sentence, read
-from monitor.weights import find_encoder
+from monitor.weights import ENCODER_MISSING, find_encoder
+from monitor.wording import sentences as split
 
 F32 = NDArray[np.float32]
 
@@ -48,6 +56,34 @@ RIDGE: Final = 3.0
 HEARD: Final = 0.25
 SMALLEST: Final = 0.4
 ROUNDS: Final = 300
+_SAID: Final = re.compile(r'xmin = ([\d.]+)\s+xmax = [\d.]+\s+text = "((?:[^"]|"")*)"')
+_END_S: Final = re.compile(r"xmax = ([\d.]+)")
+_TAG: Final = re.compile(r"<[^>]*>")
+
+
+NEVER: Final = frozenset(
+    (
+        *("escalation_request", "churn_threat", "leaving", "legal_threat", "complaint_threat"),
+        *("repetition", "frustration", "exasperation", "aimed_profanity", "insult", "not_heard"),
+        *("wait_effort", "broken_promise", "protest", "still_again", "makes_up", "who_will"),
+        *("gives_feedback", "fault_told", "against_them", "talks_down", "defensive", "blames"),
+        *("refusal", "not_mine", "excuse", "vague_promise", "boundary", "handover", "hold_bare"),
+        *("hold_coming", "resolved", "apology", "takes_up_other"),
+    )
+)
+AT_THE_END: Final = frozenset(("closing", "rounds_off", "wraps_up", "thanks_relief", "gratitude"))
+END: Final = 0.8
+"""Share of a consultation after which it may come to its end."""
+EVERY: Final = 2
+"""Every second consultation is left for measuring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A sentence, and the families that it tells of: all, unless it is of calm talk."""
+
+    sentence: Sentence
+    tells_of: frozenset[str] | None = None
 
 
 class Table:
@@ -55,7 +91,7 @@ class Table:
 
     def __init__(self, encoder: Encoder, sentences: Sequence[Sentence]) -> None:
         seen = Counter(gram for one in sentences for gram in grams(one.text))
-        self.grams = [gram for gram, times in seen.items() if times >= SEEN]
+        self.grams = sorted(gram for gram, times in seen.items() if times >= SEEN)
         self._column = {gram: k for k, gram in enumerate(self.grams)}
         self._encoder = encoder
 
@@ -76,9 +112,36 @@ def truth(sentences: Sequence[Sentence], families: Sequence[str]) -> NDArray[np.
     return np.array([[family in one.families for family in families] for one in sentences], bool)
 
 
-def fit(rows: Any, there: NDArray[np.bool_]) -> F32:
+def told(examples: Sequence[Example], families: Sequence[str]) -> F32:
+    """1 where an example tells of a family, 0 where not, (examples, families)."""
+    rows = [
+        [one.tells_of is None or family in one.tells_of for family in families] for one in examples
+    ]
+    return np.array(rows, np.float32)
+
+
+def calm(folder: Path) -> list[Example]:
+    """What was said in every second consultation, sentence by sentence."""
+    examples: list[Example] = []
+    names = sorted({path.stem.rpartition("_")[0] for path in folder.glob("*.TextGrid")})
+    for name in names[::EVERY]:
+        for who, party in (("doctor", PARTIES[0]), ("patient", PARTIES[1])):
+            grid = (folder / f"{name}_{who}.TextGrid").read_text(encoding="utf-8")
+            end_s = float(_END_S.findall(grid)[0])
+            for from_s, text in _SAID.findall(grid):
+                said = _TAG.sub("", text.replace('""', '"')).strip()
+                early = float(from_s) < END * end_s
+                tells_of = NEVER | AT_THE_END if early else NEVER
+                examples += [
+                    Example(Sentence(party, frozenset(), said[start:stop].strip()), tells_of)
+                    for start, stop in split(said)
+                ]
+    return examples
+
+
+def fit(rows: Any, there: NDArray[np.bool_], tells: F32) -> F32:
     """Weights (columns, families); the last column, of the bias, is free of the ridge."""
-    weight = np.where(there, np.float32(WEIGHT), np.float32(1))
+    weight = np.where(there, np.float32(WEIGHT), np.float32(1)) * tells
     across = rows.T.tocsr()
     ridge = np.full((rows.shape[1], 1), RIDGE, np.float32)
     ridge[-1] = 0
@@ -106,29 +169,38 @@ def _largest(rows: Any, across: Any) -> float:
     return size * 1.02  # a little short of it after so few rounds
 
 
-def left_out(encoder: Encoder, sentences: list[Sentence], folds: int, out: Console) -> None:
-    """Recall and precision on sentences that were left out, a line a party."""
+def left_out(encoder: Encoder, examples: list[Example], folds: int, out: Console) -> None:
+    """Recall and precision on sentences of ours that were left out, a line a party."""
     for party in PARTIES:
-        ours = [one for one in sentences if one.party == party]
+        here = [one for one in examples if one.sentence.party == party]
+        ours = [one.sentence for one in here if one.tells_of is None]
+        others_say = [one for one in here if one.tells_of is not None]
         families = sorted({family for one in ours for family in one.families})
         there, heard, right = 0, 0, 0
         for fold in range(folds):
             known = [one for k, one in enumerate(ours) if k % folds != fold]
             others = [one for k, one in enumerate(ours) if k % folds == fold]
-            table = Table(encoder, known)
-            learned = fit(table.rows(known), truth(known, families))
-            is_so, says_so = truth(others, families), table.rows(others) @ learned >= 0
+            table, weights = learn(encoder, [*map(Example, known), *others_say], families)
+            is_so, says_so = truth(others, families), table.rows(others) @ weights >= 0
             there += int(is_so.sum())
             heard += int(says_so.sum())
             right += int((is_so & says_so).sum())
         out.print(f"{party}: recall {right / there:.2f}, precision {right / max(heard, 1):.2f}")
 
 
-def learned(encoder: Encoder, ours: list[Sentence]) -> dict[str, Any]:
+def learn(
+    encoder: Encoder, examples: Sequence[Example], families: Sequence[str]
+) -> tuple[Table, F32]:
+    """The table whose columns the weights are of, and the weights."""
+    said = [one.sentence for one in examples]
+    table = Table(encoder, said)
+    return table, fit(table.rows(said), truth(said, families), told(examples, families))
+
+
+def learned(encoder: Encoder, examples: list[Example]) -> dict[str, Any]:
     """Of one party, as monitor.meaning.Meaning.load reads it."""
-    families = sorted({family for one in ours for family in one.families})
-    table = Table(encoder, ours)
-    weights = fit(table.rows(ours), truth(ours, families))
+    families = sorted({family for one in examples for family in one.sentence.families})
+    table, weights = learn(encoder, examples, families)
     vectors = weights[: encoder.width] * VECTOR
     kept: dict[str, dict[str, float]] = {}
     for gram, row in zip(table.grams, weights[encoder.width : -1] * GRAM, strict=True):
@@ -166,16 +238,23 @@ def main() -> None:
     parser.add_argument("--sentences", type=Path, default=HERE / "en.csv")
     parser.add_argument("--out", type=Path, default=HERE / "en.json")
     parser.add_argument("--folds", type=int, default=0, help="first, how well on parts left out")
+    parser.add_argument("--calm", type=Path, help="folder of PriMock57's TextGrids")
     given = parser.parse_args()
     out = Console()
-    encoder = Encoder(find_encoder(AsrSettings()).folder)
-    sentences = read(given.sentences)
+    found = find_encoder(AsrSettings())
+    if found is None:
+        raise SystemExit(ENCODER_MISSING)
+    encoder = Encoder(found.folder)
+    examples = [*map(Example, read(given.sentences)), *(calm(given.calm) if given.calm else [])]
     if given.folds:
-        left_out(encoder, sentences, given.folds, out)
-    parts = {party: [one for one in sentences if one.party == party] for party in PARTIES}
-    data = {"language": "en", **{party: learned(encoder, ours) for party, ours in parts.items()}}
+        left_out(encoder, examples, given.folds, out)
+    parts = {party: [one for one in examples if one.sentence.party == party] for party in PARTIES}
+    data: dict[str, Any] = {
+        "language": "en",
+        **{party: learned(encoder, ours) for party, ours in parts.items()},
+    }
     given.out.write_text(text(data) + "\n", encoding="utf-8")
-    out.print(f"{len(sentences)} sentences; {given.out}, {given.out.stat().st_size / 1e6:.1f} MB")
+    out.print(f"{len(examples)} sentences; {given.out}, {given.out.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ class Encoder:
             tensors = load_file(folder / "model.safetensors")
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             spec = _spec(config, tensors, self._tokenizer)
+            spec.optimize(quantization=COMPUTE_TYPE)
             # CTranslate2 writes files and reads them: it has no other way from here to there.
             with tempfile.TemporaryDirectory(prefix="monitor-encoder-") as scratch:
                 spec.save(scratch)

@@ -85,7 +85,10 @@ class CueSpotter:
         if t0 - self._angry_t <= ANGER_WITHIN_S:
             for name in list(found):
                 if (threat := self.phrases[name].in_anger) is not None:
-                    found.setdefault(threat, found.pop(name))
+                    span = found.pop(name)
+                    if threat not in found:
+                        found[threat] = span
+                        sense.rename(name, threat)
 
     def _weighed(
         self,

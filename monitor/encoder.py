@@ -18,6 +18,7 @@ import ctranslate2
 import numpy as np
 from ctranslate2.specs import common_spec, transformer_spec
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
@@ -40,7 +41,7 @@ class Encoder:
         try:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             tensors = load_file(folder / "model.safetensors")
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._tokenizer = _tokenizer(folder / "tokenizer.json")
             spec = _spec(config, tensors, self._tokenizer)
             spec.optimize(quantization=COMPUTE_TYPE)
             # CTranslate2 writes files and reads them: it has no other way from here to there.
@@ -49,7 +50,14 @@ class Encoder:
                 self._model: Any = ctranslate2.Encoder(
                     scratch, compute_type=COMPUTE_TYPE, inter_threads=1, intra_threads=1
                 )
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
+        except (
+            OSError,
+            LookupError,
+            TypeError,
+            ValueError,
+            RuntimeError,
+            SafetensorError,
+        ) as error:
             raise WeightsError(
                 f"{folder} holds no text encoder that can be used: {error}"
             ) from error
@@ -84,6 +92,14 @@ class Encoder:
         total = np.einsum("bth,bt->bh", hidden, there.astype(np.float32))
         vectors: F32 = total / np.linalg.norm(total, axis=1, keepdims=True)
         return vectors
+
+
+def _tokenizer(path: Path) -> Tokenizer:
+    text = path.read_text(encoding="utf-8")
+    try:
+        return Tokenizer.from_str(text)
+    except Exception as error:  # what the library raises has no narrower class
+        raise ValueError(f"{path.name}: {error}") from error
 
 
 def _spec(

@@ -65,7 +65,7 @@ class Meaning:
             data = json.loads(path.read_text(encoding="utf-8"))
             by_party = {party: _families(data[party], encoder.width) for party in PARTIES}
             return cls(encoder, str(data["language"]), by_party)
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise WeightsError(f"{path} cannot be used: {error}; reinstall call-monitor") from error
 
     def read(self, text: str, party: Party) -> list[Meant]:

@@ -66,6 +66,11 @@ class Sense:
     def _told_of(self, family: str) -> list[Meant]:
         return [one for one in self._meant.get(family, ()) if one.sentence < len(self._spans)]
 
+    def rename(self, family: str, to: str) -> None:
+        """What was heard as of one family counts as of another."""
+        if family in self._alone:
+            self._alone[to] = self._alone.pop(family)
+
     def alone(self, family: str) -> bool:
         """Whether the family is heard by what a sentence means, in words of no phrase."""
         return family in self._alone

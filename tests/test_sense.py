@@ -277,7 +277,6 @@ def test_a_meaning_that_is_hardly_likely_is_not_anger_enough() -> None:
     assert [c.family for c in cues(later, spotter)] == ["leaving"]
 
 
-@pytest.mark.xfail(reason="renamed, it counts in full and as heard by a phrase", strict=True)
 def test_a_request_that_was_only_meant_is_a_threat_by_its_probability() -> None:
     spotter = CueSpotter(PHRASES)
     spotter.transcript(said("I want your boss.", ("boss", 0, 1.0)), 5.0)

@@ -12,6 +12,8 @@ from monitor.score import ScoreError
 from monitor.score.csvlist import lines
 
 NEEDED: Final = ("party", "families", "text")
+NONE: Final = "-"
+"""May stand where a sentence is of no family; so may nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def read(
             raise ScoreError(f"{place}: party is agent or customer, not {cells['party']!r}")
         if not cells["text"]:
             raise ScoreError(f"{place}: no text")
-        families = frozenset(cells["families"].split())
+        families = frozenset(cells["families"].split()) - {NONE}
         for family in sorted(families):
             if known is not None and (party, family) not in known:
                 there = ", ".join(sorted(name for one, name in known if one == party))

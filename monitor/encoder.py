@@ -73,7 +73,8 @@ class Encoder:
         """
         vectors = np.empty((len(sentences), self.width), np.float32)
         for start in range(0, len(sentences), BATCH):
-            ids = [e.ids for e in self._tokenizer.encode_batch(sentences[start : start + BATCH])]
+            # One by one: for a batch the library makes a thread for each core, and keeps them.
+            ids = [self._tokenizer.encode(one).ids for one in sentences[start : start + BATCH]]
             vectors[start : start + len(ids)] = self._encode(ids)
         return vectors
 

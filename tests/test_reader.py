@@ -126,6 +126,38 @@ async def test_the_loop_goes_on_while_it_reads_and_answers_come_in_order() -> No
     assert [text for text, _, _ in meaning.read_by] == [f"number {k}" for k in range(4)]
 
 
+async def test_an_encoder_that_hangs_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("monitor.reader.WITHIN_S", 0.02)
+    go = threading.Event()
+    one = reader(meaning := Says(lambda: hold(go)))
+    transcript = said()
+    assert await read(one, transcript) is transcript
+    assert [record.levelname for record in errors(caplog)] == ["ERROR"]
+    monkeypatch.setattr("monitor.reader.WITHIN_S", WAIT_S * 2)
+    assert await read(one, transcript) is transcript, "at once: the first is not done yet"
+    assert len(meaning.read_by) == 1
+    go.set()
+    while (await read(one, transcript)).meant is None:
+        await asyncio.sleep(0)
+    assert len(errors(caplog)) == 1
+    one.close()
+
+
+async def test_behind_too_many_a_transcript_goes_on_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.reader.MOST_WAITING", 2)
+    go = threading.Event()
+    one = reader(Says(lambda: hold(go)))
+    waiting = [asyncio.create_task(read(one, said())) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert await read(one, third := said("too many")) is third
+    go.set()
+    assert all(transcript.meant for transcript in await asyncio.gather(*waiting))
+    assert (await read(one, said())).meant
+    one.close()
+
+
 async def test_closed_while_it_reads_it_leaves_nobody_waiting() -> None:
     go, entered = threading.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()

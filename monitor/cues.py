@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from monitor.events import Cue, Transcript
 from monitor.phrases import Phrases
-from monitor.sense import Sense
+from monitor.sense import Place, Sense
 from monitor.wording import COMMON, NUMBERS, Token, normalise, tokens
 
 __all__ = ["CueSpotter", "Phrases", "normalise"]
@@ -61,52 +61,47 @@ class CueSpotter:
         """
         heard = self.phrases.misheard.mend(tokens(tr.text))
         sense = Sense(tr, heard, self.phrases.upset)
-        found: dict[str, tuple[int, int]] = {}
+        found: dict[str, Place] = {}
         for family in self.phrases.of(tr.party):
-            if span := sense.agreed(family, family.find(heard)):
-                found[family.name] = span
+            if place := sense.place(family, family.finds(heard)):
+                found[family.name] = place
         for name in [n for n in found if any(y in found for y in self.phrases[n].yields_to)]:
             del found[name]
         if tr.party == "customer":
-            if not found.keys() & {SELF_REPETITION, RELIEF} and (
-                span := self._repeats(heard, tr.t0)
+            told = found.get(SELF_REPETITION)
+            if (
+                RELIEF not in found
+                and (told is None or told.by == "meaning")
+                and (span := self._repeats(heard, tr.t0))
             ):
-                found[SELF_REPETITION] = span
+                found[SELF_REPETITION] = Place(*span)
             self._said.append(_Said(tr.t0, [token.text for token in heard]))
-            self._in_anger(found, tr.t0, sense)
+            self._in_anger(found, tr.t0)
         elif ASKS_AGAIN in found:
             self._asked_t = tr.t1
-        return self._weighed(tr, t, heard, found, sense)
+        return self._weighed(tr, t, heard, found)
 
-    def _in_anger(self, found: dict[str, tuple[int, int]], t0: float, sense: Sense) -> None:
+    def _in_anger(self, found: dict[str, Place], t0: float) -> None:
         """A calm caller may ask for the same thing: rename what anger makes a threat."""
-        if any(self.phrases[n].weight * sense.sure(n) >= ANGER_WEIGHT for n in found):
+        if any(self.phrases[n].weight * found[n].sure >= ANGER_WEIGHT for n in found):
             self._angry_t = t0
         if t0 - self._angry_t <= ANGER_WITHIN_S:
             for name in list(found):
                 if (threat := self.phrases[name].in_anger) is not None:
-                    span = found.pop(name)
-                    if threat not in found:
-                        found[threat] = span
-                        sense.rename(name, threat)
+                    found.setdefault(threat, found.pop(name))
 
     def _weighed(
-        self,
-        tr: Transcript,
-        t: float,
-        heard: list[Token],
-        found: dict[str, tuple[int, int]],
-        sense: Sense,
+        self, tr: Transcript, t: float, heard: list[Token], found: dict[str, Place]
     ) -> list[Cue]:
         cues: list[Cue] = []
         total = 0.0
         weight_of = {f.name: f.weight for f in self.phrases.families}
         for name in sorted(found, key=lambda n: -abs(weight_of.get(n, 0.0))):
-            first, stop = found[name]
-            start, end = heard[first].start, heard[stop - 1].stop
+            place = found[name]
+            start, end = heard[place.first].start, heard[place.stop - 1].stop
             t0, t1 = _times(tr, start, end)
             weight = weight_of.get(name, 0.0) * min(max(tr.confidence / TRUSTED, 0.0), 1.0)
-            weight *= sense.sure(name)
+            weight *= place.sure
             if weight:
                 if t0 - self._counted.get(name, float("-inf")) < ONCE_IN_S:
                     weight = 0.0
@@ -123,7 +118,7 @@ class CueSpotter:
                     t1=t1,
                     text=tr.text[start:end],
                     weight=round(weight, 3),
-                    by="meaning" if sense.alone(name) else "phrase",
+                    by=place.by,
                 )
             )
         return cues

@@ -37,11 +37,12 @@ class EarlyCues:
         return new
 
     def final(self, tr: Transcript, t: float) -> tuple[set[str], list[Cue]]:
-        """The families that were told already and are in the final words, and the cues
-        that are not."""
+        """The families that were told already and have a phrase in the final words, and the
+        cues that have none: what the final means in other words is another cue, by its weight."""
         told = self._likely.pop(tr.utterance, {})
         if not told:
             return set(), []
-        there = {cue.family for cue in CueSpotter(self._phrases).transcript(tr, t)}
+        cues = CueSpotter(self._phrases).transcript(tr, t)
+        there = {cue.family for cue in cues if cue.by == "phrase"}
         gone = [cue for family, cue in told.items() if family not in there]
         return told.keys() & there, gone

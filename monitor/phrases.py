@@ -151,6 +151,10 @@ class Family:
 
     def find(self, heard: list[Token]) -> tuple[int, int] | None:
         """First and one past the last token of the first match that stands, or None."""
+        return next(self.finds(heard), None)
+
+    def finds(self, heard: list[Token]) -> Iterator[tuple[int, int]]:
+        """First and one past the last token of each match that stands."""
         text = "".join(f"{token.text} " for token in heard)
         starts: dict[int, int] = {}
         at = 0
@@ -159,7 +163,9 @@ class Family:
             at += len(token.text) + 1
         starts[at] = len(heard)
         if self.whole:
-            return (0, len(heard)) if heard and self.pattern.fullmatch(text) else None
+            if heard and self.pattern.fullmatch(text):
+                yield 0, len(heard)
+            return
         barred = [m.span() for m in self.unless.finditer(text)] if self.unless else []
         for match in self.pattern.finditer(text):
             start, stop = match.span()
@@ -168,8 +174,7 @@ class Family:
             first = starts[start]
             if self.negatable and _negated(heard, first):
                 continue
-            return first, starts[stop]
-        return None
+            yield first, starts[stop]
 
 
 def _negated(heard: list[Token], first: int) -> bool:

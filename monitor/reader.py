@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from monitor.events import Meant, Transcript
 from monitor.meaning import Meaning
+from monitor.weights import WeightsError
+from monitor.worker import Worker
 
 log = logging.getLogger(__name__)
 
+READER = "meaning"
+"""The name of its thread."""
 WITHIN_S = 1.0
 """A sentence takes about 1.5 ms, and 40 calls say some twenty a second."""
 MOST_WAITING = 64
 """Transcripts; with more before it one goes on unread, as it does when reading fails."""
+CLOSE_GRACE_S = 1.0
 
 
 class Reader:
@@ -22,26 +27,38 @@ class Reader:
 
     def __init__(self, meaning: Meaning) -> None:
         self._meaning = meaning
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="meaning")
-        self._asked: list[Future[list[Meant]]] = []
+        self._worker = Worker(READER)
+        self._asked: list[asyncio.Future[list[Meant]]] = []
         self._failing = False
+        self._closed = False
 
-    async def read(self, transcript: Transcript) -> Transcript:
-        """The same with ``meant``, unless it is in another language or nothing can be told."""
-        if not transcript.text or transcript.language not in (None, self._meaning.language):
+    async def start(self) -> None:
+        """Read something. Raises WeightsError where that fails."""
+        try:
+            await self._worker.run(partial(self._meaning.read, "Hello?", "customer"))
+        except RuntimeError as error:
+            raise WeightsError(f"the text encoder fails: {error}") from error
+
+    async def read(self, transcript: Transcript, *, patient: bool = False) -> Transcript:
+        """The same with ``meant``, unless it is in another language or nothing can be told.
+        ``patient``: of a recording, which waits as long as it takes."""
+        unknown = transcript.language not in (None, self._meaning.language)
+        if self._closed or unknown or not transcript.text:
             return transcript
         self._asked = [one for one in self._asked if not one.done()]
-        if len(self._asked) >= (1 if self._failing else MOST_WAITING):
+        if not patient and len(self._asked) >= (1 if self._failing else MOST_WAITING):
             return transcript
+        work = partial(self._meaning.read, transcript.text, transcript.party)
+        asked = self._worker.run(work)
+        self._asked.append(asked)
         try:
-            asked = self._thread.submit(self._meaning.read, transcript.text, transcript.party)
-            self._asked.append(asked)
-            async with asyncio.timeout(WITHIN_S):
-                meant = await asyncio.shield(asyncio.wrap_future(asked))
+            async with asyncio.timeout(None if patient else WITHIN_S):
+                meant = await asyncio.shield(asked)
         except TimeoutError:
+            asked.add_done_callback(_retrieve)
             self._fail(f"no answer within {WITHIN_S:g} s")
             return transcript
-        except RuntimeError as error:  # the encoder's, or of a thread that was closed
+        except RuntimeError as error:  # the encoder's
             self._fail(str(error))
             return transcript
         self._failing = False
@@ -53,4 +70,12 @@ class Reader:
         self._failing = True
 
     def close(self) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Answer what was asked until now, where that does not take long."""
+        self._closed = True
+        self._worker.stop(CLOSE_GRACE_S)
+
+
+def _retrieve(asked: asyncio.Future[list[Meant]]) -> None:
+    """Nobody waits for it any more; asyncio need not complain of what it raised."""
+    if not asked.cancelled():
+        asked.exception()

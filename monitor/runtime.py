@@ -36,6 +36,8 @@ USUAL = "en"
 
 ENGINE = "engine"
 """The name of the threads that a speech-to-text library makes for itself."""
+ENCODER = "meaning"
+"""… and the encoder of sentences."""
 
 
 def new_call_id() -> str:
@@ -69,9 +71,9 @@ def phrases_of(language: str | None, folder: Path | None = None) -> Phrases:
     return phrases
 
 
-def reader_of(settings: AsrSettings) -> Reader | None:
+def meaning_of(settings: AsrSettings) -> Meaning | None:
     """What tells the meaning of sentences; None where it is switched off, not learned for the
-    language or not installed, which is said once. Blocks. Raises WeightsError for wrong files."""
+    language or not installed. Blocks. Raises WeightsError for wrong files."""
     path = resource("models") / "meaning" / f"{settings.language or USUAL}.json"
     if not settings.meaning or not path.is_file():
         return None
@@ -79,7 +81,28 @@ def reader_of(settings: AsrSettings) -> Reader | None:
     if found is None:
         log.warning("only phrases are heard in the words, not what they mean: %s", ENCODER_MISSING)
         return None
-    return Reader(Meaning.load(path, Encoder(found.folder)))
+    with children_named(ENCODER):
+        return Meaning.load(path, Encoder(found.folder))
+
+
+def _check_learned(meaning: Meaning, phrases: Phrases) -> None:
+    """A phrase counts only where the meaning bears it out, so this must know its family."""
+    for party, families in meaning.by_party.items():
+        asked = {family.name for family in phrases.of(party) if family.by_meaning}
+        if unknown := sorted(asked - set(families.names)):
+            raise ConfigError(
+                f"models/phrases: by_meaning of {', '.join(unknown)}: models/meaning has learned "
+                f"no such family of the {party}; take it out, or learn it (docs/meaning.md)"
+            )
+
+
+async def _reader(meaning: Meaning | None, phrases: Phrases) -> Reader | None:
+    if meaning is None:
+        return None
+    _check_learned(meaning, phrases)
+    reader = Reader(meaning)
+    await reader.start()
+    return reader
 
 
 class Runtime:
@@ -129,13 +152,14 @@ class Runtime:
             return cls(settings, phrases, hearing, None, None, playbook)
         create = make_engine or registry.load("monitor.engines", settings.asr.engine).create
         made = asyncio.create_task(asyncio.to_thread(_created, create, settings.asr))
+        learned = asyncio.create_task(asyncio.to_thread(meaning_of, settings.asr))
         try:
             await hearing.start()
-            reader = await asyncio.to_thread(reader_of, settings.asr)
+            reader = await _reader(await learned, phrases)
             engine = await made
         except BaseException:
             # A thread that still loads a library while the process exits aborts it.
-            await asyncio.gather(made, return_exceptions=True)
+            await asyncio.gather(made, learned, return_exceptions=True)
             await hearing.close()
             raise
         transcriber = Transcriber(engine, settings.asr)

@@ -356,7 +356,7 @@ class Session:
         if self._transcriber is None or self._recorded or not self._transcriber.status.degraded:
             self._words_trouble(False, WORDS_BACK)
         if transcript is not None and self._reader is not None:
-            transcript = await self._reader.read(transcript)
+            transcript = await self._reader.read(transcript, patient=self._recorded)
         return None if self.call.ended else transcript
 
     @asynccontextmanager

@@ -22,10 +22,11 @@ from monitor.engines import Decoded, EngineError
 from monitor.events import CallStarted, Meant, Party, Transcript, Trouble
 from monitor.hearing import Hearing
 from monitor.house import open_house
+from monitor.phrases import Phrases
 from monitor.reader import Reader
 from monitor.registry import UnknownName
 from monitor.resources import resource
-from monitor.runtime import Runtime, phrases_of, reader_of
+from monitor.runtime import Runtime, meaning_of, phrases_of
 from monitor.weights import ENCODER_MISSING, Manifest, WeightsError, find_encoder
 from tests.dialogue import HURT, HURT_SAID, line, of, play
 from tests.scores import heard
@@ -297,15 +298,29 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
 
 
 def test_a_language_that_nothing_was_learned_for_has_no_reader() -> None:
-    assert reader_of(AsrSettings(language="fr")) is None
+    assert meaning_of(AsrSettings(language="fr")) is None
 
 
 @needs_encoder
 def test_calls_whose_language_is_found_out_are_read_in_case_it_is_the_usual() -> None:
     for language in ("en", None):
-        reader = reader_of(AsrSettings(language=language))
-        assert reader is not None
-        reader.close()
+        assert meaning_of(AsrSettings(language=language)) is not None
+
+
+@needs_encoder
+async def test_a_family_by_meaning_that_was_never_learned_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its phrases would never count."""
+    text = """language = "en"
+    [family.parrots]
+    party = "customer"
+    by_meaning = true
+    phrases = ["my parrot"]
+    """
+    monkeypatch.setattr("monitor.runtime.phrases_of", lambda language: Phrases.parse(text))
+    with pytest.raises(ConfigError, match=r"by_meaning of parrots.*of the customer"):
+        await Runtime.start(Settings(), make_engine=lambda _: Hears("en"))
 
 
 @pytest.mark.weights

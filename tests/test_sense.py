@@ -11,7 +11,7 @@ from monitor.cues import ONCE_IN_S, TRUSTED, CueSpotter
 from monitor.early import EarlyCues
 from monitor.events import Cue, Meant, Party, Transcript, Word
 from monitor.phrases import Phrases
-from monitor.sense import FEWEST, PHRASE, PHRASE_OF_UPSET, Sense
+from monitor.sense import FEWEST, PHRASE, PHRASE_OF_UPSET, Place, Sense
 from monitor.wording import sentences, tokens
 
 PHRASES = Phrases.parse(
@@ -301,11 +301,12 @@ def test_partial_words_are_heard_by_phrases_and_the_final_by_what_they_mean() ->
         assert [c.family for c in gone] == ([] if kept else ["boss"])
 
 
-def test_a_final_may_bear_out_a_likely_cue_in_other_words() -> None:
+def test_a_likely_cue_makes_room_for_what_the_final_means_in_other_words() -> None:
     partial = said("I want your boss", final=False).model_copy(update={"meant": None})
     early = EarlyCues(PHRASES)
-    early.partial(partial, 3.0, [])
-    assert early.final(said(HIGHER, ("boss", 0, 1.0)), 5.0) == ({"boss"}, [])
+    (likely,) = early.partial(partial, 3.0, [])
+    told, gone = early.final(said(HIGHER, ("boss", 0, 1.0)), 5.0)
+    assert (told, [c.family for c in gone]) == (set(), [likely.family])
 
 
 # ---- Sense itself ------------------------------------------------------------------------
@@ -314,9 +315,26 @@ def test_a_final_may_bear_out_a_likely_cue_in_other_words() -> None:
 def test_what_a_family_counts_for() -> None:
     tr = said(HIGHER, ("boss", 0, 1.0))
     sense = Sense(tr, tokens(tr.text), PHRASES.upset)
-    assert sense.sure("boss") == 1.0, "nothing was agreed on yet"
-    assert sense.agreed(PHRASES["boss"], None) == (0, 5)
-    assert sense.alone("boss")
-    assert sense.sure("boss") == pytest.approx(p(1.0))
-    assert sense.sure("waited") == 1.0
-    assert not sense.alone("waited")
+    place = sense.place(PHRASES["boss"], [])
+    assert place is not None
+    assert (place.first, place.stop, place.by) == (0, 5, "meaning")
+    assert place.sure == pytest.approx(p(1.0))
+    assert Place(0, 2).sure == 1.0
+    assert sense.place(PHRASES["waited"], []) is None
+
+
+def test_a_later_phrase_stands_where_the_first_does_not() -> None:
+    tr = said("Your boss sells boots. I want your boss.", ("boss", 1, -1.0))
+    sense = Sense(tr, heard := tokens(tr.text), PHRASES.upset)
+    phrases = list(PHRASES["boss"].finds(heard))
+    assert [first for first, _ in phrases] == [0, 6]
+    place = sense.place(PHRASES["boss"], phrases)
+    assert place is not None
+    assert (place.by, place.first) == ("phrase", 6)
+
+
+def test_a_short_sentence_does_not_hide_a_longer_one() -> None:
+    tr = said("The boss. Fetch me the one who pays you.", ("boss", 0, 2.0), ("boss", 1, 1.0))
+    place = Sense(tr, tokens(tr.text), PHRASES.upset).place(PHRASES["boss"], [])
+    assert place is not None
+    assert (place.first, place.sure) == (2, pytest.approx(p(1.0)))

@@ -17,6 +17,7 @@ _PART_OF = {
     ENGINE: ENGINE,
     "speech-to-text": "features",
     "ear": "ear",
+    "meaning": "meaning",
     "store-writer": "disk",
 }
 PARTS = (*_PART_OF.values(), "rest")

@@ -17,7 +17,8 @@ from monitor.analysis import check_outputs
 from monitor.bench.figures import machine, save, shown
 from monitor.config import Settings, load
 from monitor.phrases import Phrases
-from monitor.runtime import phrases_of, reader_of
+from monitor.reader import Reader
+from monitor.runtime import meaning_of, phrases_of
 from monitor.score import ScoreError, bars, cuelist, cues, printing, scoring
 from monitor.score.cues import CueFigures, CuesFigures, Rates, ScoredSentence
 from monitor.score.tables import Grid, bounds
@@ -90,7 +91,8 @@ async def _hear(
     rows: Sequence[cuelist.Sentence], settings: Settings, phrases: Phrases
 ) -> tuple[list[ScoredSentence], bool]:
     """And whether meanings were told."""
-    reader = reader_of(settings.asr)
+    meaning = meaning_of(settings.asr)
+    reader = Reader(meaning) if meaning is not None else None
     try:
         with progress(err) as bar:
             task = bar.add_task(f"Reading {len(rows)} sentences", total=len(rows), speed="")

@@ -88,7 +88,7 @@ async def hear(
             text=sentence.text,
             language=phrases.language,
         )
-        read = plain if reader is None else await reader.read(plain)
+        read = plain if reader is None else await reader.read(plain, patient=True)
         if reader is not None and read.meant is None:
             raise ScoreError("what sentences mean could not be told: the text encoder failed")
         heard = {cue.family: cue.by for cue in _cues(phrases, read)}

@@ -63,7 +63,8 @@ SHARPER_PER_ST: Final = 0.2
 of EmoDB; from the men to the women of them it is below 0."""
 PERSON_LEAST: Final = 3
 PERSON_MOST: Final = 6
-"""Stretches in a row; who is not found to be another person by then is the same."""
+"""Stretches in a row; who is not found to be another person by then is the same, and stays so
+for as long as the row goes on."""
 
 FLOOR_QUANTILE: Final = 0.2
 FLOOR_USUAL: Final = 625
@@ -227,9 +228,11 @@ class Baseline:
     def _ask_person(self) -> None:
         far = abs(fmean(map(_unexplained, self._run))) >= OTHER_MEAN_ST
         self.doubt = Doubt.PERSON if len(self._run) < PERSON_MOST else Doubt.NONE
-        if far and len(self._run) >= PERSON_LEAST:
+        if far and PERSON_LEAST <= len(self._run) <= PERSON_MOST:
             self.normal = OwnNormal(self._model)
             self._new_s = 0.0
+            while len(self._pending) >= len(self._run):  # this stretch is not pending yet
+                self._pending.popleft()
             self._end()
 
     def _ask_line(self) -> None:

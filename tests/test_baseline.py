@@ -11,7 +11,15 @@ import pytest
 import soundfile
 
 from monitor.audio import BLOCK, BLOCK_S
-from monitor.baseline import LINE_MOST, PERSON_LEAST, Baseline, Doubt, Floor
+from monitor.baseline import (
+    LINE_MOST,
+    PERSON_LEAST,
+    PERSON_MOST,
+    TRUSTED_S,
+    Baseline,
+    Doubt,
+    Floor,
+)
 from monitor.config import MoodSettings
 from monitor.ear import Ear, Heard
 from monitor.events import Mood
@@ -36,6 +44,7 @@ class Caller:
         values = [measure.mean or -20.0 for measure in shipped().measures]
         self.usual = np.array(values) + self.shift(usual)
         self.frozen = False
+        self.wavers = 0.5  # of the spread within a caller
 
     def shift(self, by: dict[str, float]) -> np.ndarray:
         if "balance" in by:
@@ -50,7 +59,7 @@ class Caller:
         """One stretch after a pause; what it adds to the mood."""
         if floor_db is not None:
             self.pause(floor_db)
-        drawn = self.rng.normal(0.0, 0.5, len(NAMES)) * SPREADS
+        drawn = self.rng.normal(0.0, 1.0, len(NAMES)) * self.wavers * SPREADS
         values = [float(value) for value in self.usual + self.shift(by) + drawn]
         judged = self.baseline.judge(values)
         self.baseline.learn(values, STRETCH_S, judged.log_odds, self.frozen)
@@ -189,6 +198,45 @@ def test_somebody_else_begins_with_no_normal(
     for _ in range(PERSON_LEAST):
         caller.say()
     assert caller.baseline.trust < 1.0, "the first one again is somebody else again"
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("other", [HUSBAND, WIFE], ids=["lower", "higher"])
+@pytest.mark.parametrize("softer", [1, 2, 3])
+def test_what_was_in_doubt_of_the_one_before_is_not_of_somebody_else(
+    softer: int, other: dict[str, float], seed: int
+) -> None:
+    """Who turns away from the phone, to hand it over, is a softer line until then."""
+    caller = Caller(seed)
+    for _ in range(12):
+        caller.say(None)
+    first = caller.baseline.normal
+    for _ in range(softer):
+        caller.say(None, loudness=-6.0)
+    assert caller.baseline.doubt is Doubt.LINE
+    for _ in range(PERSON_LEAST):
+        caller.say(None, **other)
+    assert caller.baseline.normal is not first
+    assert caller.baseline.normal.heard_s <= PERSON_LEAST * STRETCH_S
+    assert caller.baseline.trust == pytest.approx(PERSON_LEAST * STRETCH_S / TRUSTED_S)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("by_st", [-5.0, 5.0])
+def test_who_was_found_to_be_the_same_is_nobody_else_by_one_stretch(
+    by_st: float, seed: int
+) -> None:
+    """Further off than usual, and nearer than another person: decided after so many."""
+    caller = Caller(seed).calm()
+    first = caller.baseline.normal
+    caller.wavers = 0.0
+    for _ in range(PERSON_MOST - 1):
+        caller.say(pitch=by_st)
+        assert caller.baseline.doubt is Doubt.PERSON
+    caller.say(pitch=by_st)
+    assert caller.baseline.doubt is Doubt.NONE
+    caller.say(pitch=3 * by_st)
+    assert caller.baseline.normal is first
 
 
 def test_somebody_else_who_is_upset_is_heard_as_they_become_known() -> None:

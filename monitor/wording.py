@@ -75,6 +75,12 @@ _STEM_LETTERS = 4
 _TELLING_LETTERS = 3
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _SENTENCE_END = re.compile(r"[.!?…]+[\"')\]]*\s+")
+_NO_SENTENCE_END = re.compile(
+    r"\b(?i:mr|mrs|ms|dr|prof|st)\.\s+"
+    r"|(?<![^\W\d_])(?i:a\.m|p\.m|e\.g|i\.e|vs)\.\s+(?=[a-z\d])"
+    r"|(?<=[\w,]\s)(?i:no|nos|ext)\.\s+(?=\d)"
+)
+"""A title; "5 p.m. on Friday", where no new sentence begins; "order no. 5", but "No. 5 of them"."""
 _CLAUSE = re.compile(r"[,.;:!?()]|\s[-–—]\s|…")
 
 
@@ -118,8 +124,9 @@ def tokens(text: str) -> list[Token]:
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """First and one past the last character of each sentence, as it is punctuated."""
-    starts = [0, *(end.end() for end in _SENTENCE_END.finditer(text)), len(text)]
-    spans = pairwise(starts)
+    within = {point.end() for point in _NO_SENTENCE_END.finditer(text)}
+    ends = [end.end() for end in _SENTENCE_END.finditer(text)]
+    spans = pairwise([0, *(end for end in ends if end not in within), len(text)])
     return [(start, stop) for start, stop in spans if _TOKEN.search(text, start, stop)]
 
 

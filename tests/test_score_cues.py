@@ -17,12 +17,14 @@ from monitor.events import Party
 from monitor.meaning import Families, Meaning
 from monitor.phrases import Phrases
 from monitor.reader import Reader
-from monitor.score import ScoreError, cues
+from monitor.score import ScoreError, cuelist, cues
 from monitor.score.cuelist import Sentence
 from monitor.score.cues import CueFigures, ScoredSentence
+from monitor.wording import normalise
 from tests.commands import ROOT, as_person, run
 
 HELD = ROOT / "samples" / "sentences" / "held.csv"
+LEARNED = ROOT / "models" / "meaning" / "en.csv"
 PAGE = (ROOT / "docs" / "references.md").read_text(encoding="utf-8")
 SLACK = 0.05
 """What a change may cost before a build fails; an interval of all cues is half as wide."""
@@ -237,6 +239,12 @@ def test_held_sentences_are_heard_as_well_as_the_docs_say(
     assert overall["there"] == sum(each["there"] for each in overall["families"].values())
     by = {by for each in read["sentences"] for by in each["heard"].values()}
     assert by == {"phrase", "meaning"}
+
+
+def test_no_held_sentence_was_learned_from() -> None:
+    learned = {normalise(each.text) for each in cuelist.read(LEARNED)}
+    assert len(learned) > 10000
+    assert [each.text for each in cuelist.read(HELD) if normalise(each.text) in learned] == []
 
 
 def documented() -> dict[str, tuple[float, float]]:

@@ -152,7 +152,8 @@ ListedWord = Annotated[str, StringConstraints(pattern=r"^[^,\n]*\w[^,\n]*$", max
 """A word or a few, with a letter, without the comma that parts them from the next."""
 
 
-NumberStyle = Annotated[str, StringConstraints(pattern=r"^\(?[0-9#][0-9# ().\-/]*$", max_length=40)]
+NUMBER_STYLE = r"^\(?[0-9#][0-9# ().\-/]*$"
+NumberStyle = Annotated[str, StringConstraints(pattern=NUMBER_STYLE, max_length=40)]
 """Digits, or # for any, and what stands between them."""
 
 
@@ -171,7 +172,8 @@ class AsrSettings(Section):
         [],
         max_length=20,
         description="How numbers are written, by example: `020 7946 0958` any of eleven digits, "
-        "`07### ######` those that begin with 07 (docs/words.md)",
+        "`07### ######` those that begin with 07. Shows only where `privacy.redact_digits` is off "
+        "(docs/words.md)",
     )
     compute_type: str = "int8"
     device: str = "cpu"

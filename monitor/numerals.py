@@ -15,25 +15,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from itertools import accumulate
+from typing import Final, NamedTuple, Self
 
-from monitor.events import Transcript, Word
-from monitor.redaction import MIN_RUN, redact
+from monitor.config import NUMBER_STYLE
+from monitor.events import Word
+from monitor.redaction import FILLERS, MIN_RUN, TIMES, UNITS, found
 
 ANY: Final = "#"
 MOST_DIGITS: Final = 20
 """Account numbers of some banks have so many; nobody reads out more in one breath."""
-_STYLE: Final = re.compile(r"\(?[0-9#][0-9# ().\-/]*")
-_SEPARATORS: Final = re.compile(r"[().,/+–-]+")
-_SPOKEN: Final = {
-    word: digit
-    for digit, words in enumerate(
-        ("zero oh o nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-    )
-    for word in words.split()
-}
-_TIMES: Final = {"double": 2, "triple": 3, "treble": 3}
-_FILLERS: Final = frozenset(("uh", "um", "er", "erm", "dash", "hyphen"))
+_SEPARATORS: Final = re.compile(r"[().,/–—-]+")
+_SPOKEN: Final = {word: digit for word, digit in UNITS.items() if len(digit) == 1}
 _BEFORE: Final = "\"'“‘¿¡"
 _BEHIND: Final = ".,;:?!…\"'”’"
 
@@ -63,6 +56,14 @@ class _Style:
         return "".join(next(left) if c == ANY else c for c in self.pattern)
 
 
+class _Change(NamedTuple):
+    """Tokens start..stop, and what to write in their place."""
+
+    start: int
+    stop: int
+    styled: list[str]
+
+
 class NumberStyles:
     """How numbers of some lengths are written, by example.
 
@@ -75,7 +76,7 @@ class NumberStyles:
         self._styles: list[_Style] = []
         for example in examples:
             style = _Style.of(example)
-            if not _STYLE.fullmatch(example) or example != " ".join(example.split()):
+            if not re.fullmatch(NUMBER_STYLE, example) or example != " ".join(example.split()):
                 raise ValueError(f"{example!r} is not digits, or #, with space ( ) . - / between")
             if not MIN_RUN <= len(style.digits) <= MOST_DIGITS:
                 raise ValueError(
@@ -84,7 +85,7 @@ class NumberStyles:
                 )
             if any(other.digits == style.digits for other in self._styles):
                 raise ValueError(f"{example!r} would never be used: another is for the same digits")
-            tokens = style.write(style.digits.replace(ANY, "7")).split()
+            tokens = style.write(style.digits.replace(ANY, "1")).split()
             if _numbers(tokens) != [(0, len(tokens))]:
                 raise ValueError(f"{example!r} is not seen as one number by redaction")
             self._styles.append(style)
@@ -93,20 +94,48 @@ class NumberStyles:
     def write(self, text: str) -> str:
         """``text`` with its numbers in style; itself, where there are none to write."""
         tokens = text.split()
+        changes = self._changes(tokens)
+        for change in changes:
+            tokens[change.start : change.stop] = change.styled
+        return " ".join(tokens) if changes else text
+
+    def write_words(self, words: Sequence[Word]) -> tuple[Word, ...]:
+        """The words of a text with its numbers in style, as ``write`` the text.
+
+        A number stays where it was spoken, from its first word to its last, so that it is silenced
+        there; its groups share this time by their length. A word may be a sign and a word
+        ("- 7946").
+        """
+        tokens = [(token, i) for i, word in enumerate(words) for token in word.text.split()]
+        written = list(words)
+        for change in self._changes([token for token, _ in tokens]):
+            first, last = tokens[change.start][1], tokens[change.stop - 1][1]
+            before = [token for token, i in tokens[: change.start] if i == first]
+            behind = [token for token, i in tokens[change.stop :] if i == last]
+            texts = [*change.styled]
+            texts[0] = " ".join([*before, texts[0]])
+            texts[-1] = " ".join([texts[-1], *behind])
+            written[first : last + 1] = _spread(texts, words[first : last + 1])
+        return tuple(written)
+
+    def _changes(self, tokens: Sequence[str]) -> list[_Change]:
+        """What to write otherwise, the last first."""
         numbers = _numbers(tokens) if self._styles else []
-        changed = False
+        left = list(tokens)
+        changes = []
         for i in reversed(range(len(numbers))):
             start, stop = numbers[i]
-            styled = self._styled(tokens[start:stop])
+            styled = self._styled(left[start:stop])
             if styled is None:
                 continue
-            written = [*tokens[:start], *styled, *tokens[stop:]]
+            written = [*left[:start], *styled, *left[stop:]]
             more = len(styled) - (stop - start)
             behind = [(a + more, b + more) for a, b in numbers[i + 1 :]]
             moved = [*numbers[:i], (start, stop + more), *behind]
             if _numbers(written) == moved:
-                tokens, numbers, changed = written, moved, True
-        return " ".join(tokens) if changed else text
+                left, numbers = written, moved
+                changes.append(_Change(start, stop, styled))
+        return changes
 
     def _styled(self, tokens: Sequence[str]) -> list[str] | None:
         digits = _digits(tokens)
@@ -119,20 +148,18 @@ class NumberStyles:
         return (before + style.write(digits) + behind).split()
 
 
+def _spread(texts: Sequence[str], spoken: Sequence[Word]) -> list[Word]:
+    """These texts in the time and with the least certainty of what was spoken."""
+    t0, t1 = spoken[0].t0, spoken[-1].t1
+    ends = list(accumulate(len(text) for text in texts))
+    times = [t0, *(round(t0 + (t1 - t0) * end / ends[-1], 3) for end in ends[:-1]), t1]
+    p = min(word.p for word in spoken)
+    return [Word(text=text, t0=times[i], t1=times[i + 1], p=p) for i, text in enumerate(texts)]
+
+
 def _numbers(tokens: Sequence[str]) -> list[tuple[int, int]]:
     """Where redaction sees numbers: the first token of each and the one behind it."""
-    words = [Word(text=token, t0=i, t1=i + 1) for i, token in enumerate(tokens)]
-    _, spans = redact(
-        Transcript(
-            utterance=0,
-            party="customer",
-            t0=0.0,
-            t1=float(len(tokens)),
-            text=" ".join(tokens),
-            words=words,
-        )
-    )
-    return [(round(span.t0), round(span.t1)) for span in spans]
+    return [(run.start, run.stop) for run in found(tokens, False, "")]
 
 
 def _digits(tokens: Sequence[str]) -> str | None:
@@ -140,13 +167,13 @@ def _digits(tokens: Sequence[str]) -> str | None:
     digits, times = "", 1
     for token in tokens:
         bare = token.strip(_BEFORE + _BEHIND).lower()
-        if bare in _TIMES and times == 1:
-            times = _TIMES[bare]
+        if bare in TIMES and times == 1:
+            times = TIMES[bare]
             continue
         parts = [part for part in _SEPARATORS.split(bare) if part]
-        if times == 1 and all(part in _FILLERS for part in parts):
+        if times == 1 and all(part in FILLERS for part in parts):
             continue
-        pieces = [str(_SPOKEN.get(part, part)) for part in parts]
+        pieces = [_SPOKEN.get(part, part) for part in parts]
         said = "".join(pieces)
         if not (said.isascii() and said.isdecimal()) or (times > 1 and len(pieces[0]) > 1):
             return None

@@ -19,6 +19,9 @@ from typing import NamedTuple
 from monitor.events import Party, Transcript, Word
 
 MASK = "[number]"
+_EDGES = " \t\"'“”‘’«»‹›¿¡()[]{}.,;:!?…。，！？：、-‐‑–—/+#*"
+"""What may stand around a number and change nothing. Whisper's alignment puts a sign that stands
+alone in front of the word behind it: "020 - 7946" are the words "020" and "- 7946"."""
 MIN_RUN = 6
 """Digits in a row that are redacted without any context."""
 MIN_ASKED = 3
@@ -42,7 +45,7 @@ def _listed(names: str) -> tuple[str, ...]:
     return tuple(names.split())
 
 
-_UNITS = {
+UNITS = {
     name: str(value)
     for value, name in enumerate(
         _listed(
@@ -57,8 +60,8 @@ _TENS = {
         _listed("twenty thirty forty fifty sixty seventy eighty ninety"), start=2
     )
 }
-_TIMES = {"double": 2, "triple": 3, "treble": 3}
-_FILLERS = frozenset(_listed("uh um er erm dash hyphen space then - –"))
+TIMES = {"double": 2, "triple": 3, "treble": 3}
+FILLERS = frozenset(_listed("uh um er erm dash hyphen space then - –"))
 _AFTER_HUNDREDS = frozenset(_listed("hundred thousand million billion"))
 _AMOUNTS = _AFTER_HUNDREDS | frozenset(
     _listed(
@@ -66,10 +69,14 @@ _AMOUNTS = _AFTER_HUNDREDS | frozenset(
         "years days hours minutes miles degrees"
     )
 )
-_PLAIN = re.compile(r"[0-9][0-9().\-–/+#*\s]*")
+_PLAIN = re.compile(r"[0-9][0-9().\-‐‑–—/+#*\s]*")
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]{1,2}")
-_DATE = re.compile(r"[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{1,4}")
+_DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
+_DATE = re.compile(
+    rf"{_DAY}([./-]){_DAY}\1(?:[0-9]{{2}}|[0-9]{{4}})|[0-9]{{4}}([./-]){_DAY}\2{_DAY}"
+)
+"""With days and months that there are: "123-45-6789" is a social security number."""
 _YEAR = re.compile(r"(19|20)[0-9]{2}")
 _ASKED = re.compile(
     r"\b(security|verification|access|confirmation|three[ -]digit|3[ -]digit|four[ -]digit|"
@@ -115,21 +122,21 @@ class Redactor:
         if not transcript.final:
             text = _without_tail(text)
             transcript = transcript.model_copy(update={"text": " ".join(text)})
-        in_text = _found(text, asked, leading)
-        in_words = _found([word.text.strip() for word in words], asked, leading)
+        in_text = found(text, asked, leading)
+        in_words = found([word.text.strip() for word in words], asked, leading)
         spans = [Span(words[run.start].t0, words[run.stop - 1].t1) for run in in_words]
         if in_text and not in_words:
             spans = [Span(t0, t1)]
         if (
             before is not None
             and not before.hidden
-            and any(run.start == 0 for run in (*in_text, *in_words))
+            and (_opens(text, in_text) or _opens([word.text for word in words], in_words))
         ):
             spans.insert(0, Span(before.t0, before.t1))
 
         # Partials are replaced by the final: only that one is remembered.
         if transcript.final:
-            ends_hidden = bool(in_text) and in_text[-1].stop == len(text)
+            ends_hidden = bool(in_text) and _is_filler(*text[in_text[-1].stop :])
             self._remember(transcript, text, leading, hidden=ends_hidden)
         if not in_text and not in_words:
             return transcript, []
@@ -170,7 +177,7 @@ class _Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
     """Neighbouring tokens start..stop that spell these digits."""
 
     start: int
@@ -183,20 +190,20 @@ def _asks(text: str) -> bool:
 
 
 def _bare(token: str) -> str:
-    return token.strip(".,;:!?\"'()[]…").lower()
+    return token.strip(_EDGES).lower()
 
 
 def _spelled(token: str) -> str | None:
     """The digits a token stands for; None when it is something else."""
     bare = _bare(token)
-    if bare in _UNITS:
-        return _UNITS[bare]
+    if bare in UNITS:
+        return UNITS[bare]
     if bare in _TENS:
         return _TENS[bare] + "0"
     if "-" in bare and bare[0].isalpha():
         parts = bare.split("-")
-        if len(parts) == 2 and parts[0] in _TENS and len(_UNITS.get(parts[1], "00")) == 1:
-            return _TENS[parts[0]] + _UNITS[parts[1]]
+        if len(parts) == 2 and parts[0] in _TENS and len(UNITS.get(parts[1], "00")) == 1:
+            return _TENS[parts[0]] + UNITS[parts[1]]
         spelled = [_spelled(part) for part in parts]
         return None if None in spelled else "".join(part or "" for part in spelled)
     if any(c in token for c in "$€£¥%") or ":" in bare:
@@ -213,9 +220,9 @@ def _spelled(token: str) -> str | None:
     return digits if len(digits) >= MIN_RUN else None
 
 
-def _runs(tokens: Sequence[str]) -> list[_Run]:
+def _runs(tokens: Sequence[str]) -> list[Run]:
     """Every stretch of neighbouring digit tokens, fillers between them included."""
-    runs: list[_Run] = []
+    runs: list[Run] = []
     start, stop, digits, times = -1, -1, "", 1
     for i, token in enumerate([*tokens, "."]):
         bare = _bare(token)
@@ -225,18 +232,28 @@ def _runs(tokens: Sequence[str]) -> list[_Run]:
                 start = i
             # "twenty three" is 23, "twenty thirteen" is not.
             ten = digits.endswith("0") and i > 0 and _bare(tokens[i - 1]) in _TENS
-            if ten and bare in _UNITS and len(spelled) == 1 and spelled != "0":
+            if ten and bare in UNITS and len(spelled) == 1 and spelled != "0":
                 digits = digits[:-1]
             digits += spelled * times
             times, stop = 1, i + 1
-        elif i < len(tokens) and bare in _TIMES:
-            times = _TIMES[bare]
+        elif i < len(tokens) and bare in TIMES:
+            times = TIMES[bare]
             start = i if start < 0 else start
-        elif start >= 0 and not (i < len(tokens) and (bare in _FILLERS or not bare)):
+        elif start >= 0 and not (i < len(tokens) and _is_filler(token)):
             if stop > start and not _is_amount(tokens[start:stop], bare):
-                runs.append(_Run(start, stop, digits))
+                runs.append(Run(start, stop, digits))
             start, stop, digits, times = -1, -1, "", 1
     return runs
+
+
+def _is_filler(*tokens: str) -> bool:
+    """Whether all of these may stand within a number, before it and behind it."""
+    return all(not (bare := _bare(token)) or bare in FILLERS for token in tokens)
+
+
+def _opens(tokens: Sequence[str], runs: Sequence[Run]) -> bool:
+    """Whether nothing is said before the first of these runs."""
+    return bool(runs) and _is_filler(*tokens[: runs[0].start])
 
 
 def _is_amount(tokens: Sequence[str], after: str) -> bool:
@@ -248,16 +265,19 @@ def _is_amount(tokens: Sequence[str], after: str) -> bool:
     return len(tokens) <= 3 and all(_YEAR.fullmatch(_bare(token)) for token in tokens)
 
 
-def _found(tokens: Sequence[str], asked: bool, leading: str) -> list[_Run]:
-    """The runs to redact. Card numbers need no rule of their own: they are long."""
-    found = []
+def found(tokens: Sequence[str], asked: bool, leading: str) -> list[Run]:
+    """The runs to redact. Card numbers need no rule of their own: they are long.
+
+    ``asked``: a number is expected; ``leading``: digits that the utterance before ended in.
+    """
+    hidden = []
     for run in _runs(tokens):
-        digits = leading + run.digits if run.start == 0 else run.digits
+        digits = leading + run.digits if _is_filler(*tokens[: run.start]) else run.digits
         near = " ".join(tokens[max(0, run.start - NEAR_TOKENS) : run.stop + NEAR_TOKENS])
         wanted = asked or _asks(near)
         if len(digits) >= MIN_RUN or (wanted and len(run.digits) >= MIN_ASKED):
-            found.append(run)
-    return found
+            hidden.append(run)
+    return hidden
 
 
 def _all_digits(tokens: Sequence[str]) -> str:
@@ -267,21 +287,21 @@ def _all_digits(tokens: Sequence[str]) -> str:
 def _tail(tokens: Sequence[str]) -> str:
     """Digits with which the tokens end."""
     runs = _runs(tokens)
-    return runs[-1].digits if runs and runs[-1].stop == len(tokens) else ""
+    return runs[-1].digits if runs and _is_filler(*tokens[runs[-1].stop :]) else ""
 
 
 def _without_tail(tokens: list[str]) -> list[str]:
     """Without digits at the end that are too few to be masked, and what announces some."""
     end = len(tokens)
-    while end and _bare(tokens[end - 1]) in _TIMES:
+    while end and _bare(tokens[end - 1]) in TIMES:
         end -= 1
     runs = _runs(tokens[:end])
-    if runs and runs[-1].stop == end and len(runs[-1].digits) < MIN_ASKED:
+    if runs and _is_filler(*tokens[runs[-1].stop : end]) and len(runs[-1].digits) < MIN_ASKED:
         end = runs[-1].start
     return tokens[:end]
 
 
-def _masked_text(tokens: Sequence[str], runs: Sequence[_Run]) -> str:
+def _masked_text(tokens: Sequence[str], runs: Sequence[Run]) -> str:
     out: list[str] = []
     at = 0
     for run in runs:
@@ -292,7 +312,7 @@ def _masked_text(tokens: Sequence[str], runs: Sequence[_Run]) -> str:
     return " ".join([*out, *tokens[at:]])
 
 
-def _masked_words(words: Sequence[Word], runs: Sequence[_Run]) -> list[Word]:
+def _masked_words(words: Sequence[Word], runs: Sequence[Run]) -> list[Word]:
     out: list[Word] = []
     at = 0
     for run in runs:

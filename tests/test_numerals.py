@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from monitor.config import AsrSettings
 from monitor.events import Transcript, Word
 from monitor.numerals import NumberStyles
-from monitor.redaction import MASK, Redactor
+from monitor.redaction import MASK, Redactor, Span
 
 PHONES = NumberStyles(["020 7946 0958", "07### ######", "555-0123", "(555) 555-0123"])
 
@@ -51,6 +51,8 @@ def test_a_number_as_long_as_a_style_is_written_like_it(text: str, written: str)
         "twenty 55 01 23",  # what is it?
         "double 44 50123",
         "reference AB5550123",
+        "+442079460958 or +44 2079460958",
+        "(+44) 20 7946 0958",
         "five five five oh one two three times",
         "5550123 dollars",
     ],
@@ -78,12 +80,54 @@ def test_the_style_with_more_digits_that_must_be_goes_first() -> None:
         (["+44 20 7946 0958"], "is not digits"),
         ([" 555-0123"], "is not digits"),
         (["555-0123", "###-####"], "'###-####' would never be used"),
-        (["123-45-6789"], "'123-45-6789' is not seen as one number by redaction"),
+        (["12/25/2023"], "'12/25/2023' is not seen as one number by redaction"),
+        (["12-34-56"], "'12-34-56' is not seen as one number by redaction"),
+        (["12345.67"], "'12345.67' is not seen as one number by redaction"),
     ],
 )
 def test_a_style_that_cannot_be_is_refused(examples: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         NumberStyles(examples)
+
+
+def timed(*texts: str) -> list[Word]:
+    """A second a word."""
+    return [Word(text=text, t0=i, t1=i + 1, p=1 - i / 100) for i, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize(
+    ("words", "written"),
+    [
+        (["It's", "5550123."], [("It's", 0, 1), ("555-0123.", 1, 2)]),
+        (
+            ["triple", "five", "oh", "one", "two", "three", "okay?"],
+            [("555-0123", 0, 6), ("okay?", 6, 7)],
+        ),
+        (
+            ["on", "0207946", "- 0958", "or", "555", "- 0123"],
+            [
+                *(("on", 0, 1), ("020", 1, 1.545), ("7946", 1.545, 2.273), ("0958", 2.273, 3)),
+                *(("or", 3, 4), ("555-0123", 4, 6)),
+            ],
+        ),
+        (["- 5550123", "then"], [("- 555-0123", 0, 1), ("then", 1, 2)]),
+        (["in", "2019", "- okay"], [("in", 0, 1), ("2019", 1, 2), ("- okay", 2, 3)]),
+    ],
+)
+def test_a_number_in_style_stays_where_it_was_spoken(
+    words: list[str], written: list[tuple[str, float, float]]
+) -> None:
+    got = PHONES.write_words(timed(*words))
+    assert [word.text for word in got] == [text for text, _, _ in written]
+    assert " ".join(word.text for word in got) == PHONES.write(" ".join(words))
+    for word, (_, t0, t1) in zip(got, written, strict=True):
+        assert word.t0 == pytest.approx(t0, abs=0.001)
+        assert word.t1 == pytest.approx(t1, abs=0.001)
+
+
+def test_a_number_in_style_is_as_sure_as_its_least_sure_word() -> None:
+    said = timed("it", "is", "555", "01", "23", "okay")
+    assert [word.p for word in PHONES.write_words(said)] == [1.0, 0.99, 0.96, 0.95]
 
 
 def test_the_settings_take_styles() -> None:
@@ -111,7 +155,13 @@ STYLES = [
     "41 111 111 111 111 1",
     "4111 1111 1111 1111",
     "12.34.56.78.90.12.34.56.7",
+    "020 - 7946 - 0958",
+    "020 ( 7946 ) 0958",
+    "123-45-6789",
+    "(123) - 4567 / 89",
 ]
+SIGNS = ("-", "(", "“")
+"""Alignment puts these, where they stand alone, before the next word."""
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 ASIDES = (
     "",
@@ -126,14 +176,28 @@ ASIDES = (
 )
 
 
-def redacted(text: str) -> tuple[str, int]:
-    """What is left of it, and how many numbers are hidden."""
-    words = [Word(text=w.rstrip(".,"), t0=i, t1=i + 1) for i, w in enumerate(text.split())]
-    masked, _ = Redactor().redact(
-        Transcript(utterance=1, party="customer", t0=0, t1=60, text=text, words=words)
+def aligned(text: str) -> list[Word]:
+    """The words of a text as alignment of Whisper has them."""
+    texts: list[str] = []
+    before = ""
+    for token in text.split():
+        if token in SIGNS:
+            before += token + " "
+        else:
+            texts.append(before + token.rstrip(".,"))
+            before = ""
+    return timed(*texts, *before.split())
+
+
+def redacted(text: str, words: list[Word] | tuple[Word, ...]) -> tuple[list[str], list[Span]]:
+    """What is left of it, and what is muted."""
+    masked, spans = Redactor().redact(
+        Transcript(utterance=1, party="customer", t0=0, t1=60, text=text, words=list(words))
     )
-    assert [word.text for word in masked.words] == [w.rstrip(".,") for w in masked.text.split()]
-    return masked.text, masked.text.count(MASK)
+    left = [token for token in masked.text.replace(",", "").split() if token not in SIGNS]
+    shown = " ".join(word.text for word in masked.words)
+    assert [token for token in shown.split() if token not in SIGNS] == left
+    return left, spans
 
 
 @st.composite
@@ -147,6 +211,7 @@ def utterances(draw: st.DrawFn) -> str:
             piece, number = number[:size], number[size:]
             spoken = draw(st.booleans())
             said.append(" ".join(DIGITS[int(d)] for d in piece) if spoken else piece)
+            said.append(draw(st.sampled_from(("", "", "", *SIGNS))))
     return " ".join([*said, draw(st.sampled_from(ASIDES))])
 
 
@@ -155,8 +220,9 @@ def test_whatever_the_style_redaction_hides_what_it_would_have_hidden(
     text: str, examples: list[str]
 ) -> None:
     lengths = {sum(c.isdigit() for c in example): example for example in examples}
-    written = NumberStyles(list(lengths.values())).write(text)
-    assert redacted(written) == redacted(text)
+    styles = NumberStyles(list(lengths.values()))
+    words = aligned(text)
+    assert redacted(styles.write(text), styles.write_words(words)) == redacted(text, words)
 
 
 @pytest.mark.parametrize("example", STYLES)
@@ -167,10 +233,13 @@ def test_whatever_the_style_redaction_hides_what_it_would_have_hidden(
         ("it is 4111-1111 1111 1111 and the security code is one two three", 2),
         ("five five five oh one two three and the security code 1 2 3 4", 2),
         ("the security code is 123", 1),
+        ("it is 020 - 7946 - 0958 or 020 ( 7946 0958 or 02079460958", 3),
+        ("social is 123456789, or - 123 - 45 - 6789", 2),
     ],
 )
 def test_cards_and_codes_are_hidden_in_every_style(example: str, text: str, hidden: int) -> None:
-    left, masks = redacted(NumberStyles([example]).write(text))
-    assert masks == hidden
-    assert not any(character.isdigit() for character in left)
-    assert not set(left.split()) & set(DIGITS)
+    styles = NumberStyles([example])
+    left, spans = redacted(styles.write(text), styles.write_words(aligned(text)))
+    assert left.count(MASK) == len(spans) == hidden
+    assert not any(character.isdigit() for token in left for character in token)
+    assert not set(left) & set(DIGITS)

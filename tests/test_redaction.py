@@ -32,6 +32,18 @@ def said(text: str, t0: float = 0.0, party: Party = "customer", n: int = 1) -> T
         ("forty-one eleven twenty three nine nine", MASK),
         ("order number 778 812 please", f"order number {MASK} please"),
         ("call me at 555-0199-22.", f"call me at {MASK}."),
+        ("it is 020 - 7946 - 0958", f"it is {MASK}"),
+        ("it is 020 ( 7946 ) 0958.", f"it is {MASK}."),
+        ("020 / 7946 / 0958", MASK),
+        ("it's 4111 -1111 -1111 -1111", f"it's {MASK}"),
+        ("4111 — 1111— 11—11", MASK),
+        ("555‑0199‑22 please", f"{MASK} please"),
+        ("he said “4111 1111” to me", f"he said {MASK} to me"),
+        ("account #4729 16, yes", f"account {MASK}, yes"),
+        ("call +44 20 7946 0958", f"call {MASK}"),
+        ("social is 123-45-6789.", f"social is {MASK}."),
+        ("it's 123.45.6789", f"it's {MASK}"),
+        ("sort 20-45-67 yes", f"sort {MASK} yes"),
         ("reference AB123456", f"reference {MASK}"),
         ("account 123,456,789", f"account {MASK}"),
         ("the security code is 123", f"the security code is {MASK}"),
@@ -57,6 +69,10 @@ def test_numbers_go(text: str, want: str) -> None:
         "1,250,000 people",
         "at 10:30 or at 11:45",
         "on 12/25/2023",
+        "on 31.12.2024, or 2024-02-29",
+        "born 3/4/85 or 03-04-1985",
+        "we said 2 - 3 days",
+        "# 1 in support, +1 for that",
         "three or four times",
         "for the third time in 2 weeks",
         "one moment, one second",
@@ -78,6 +94,28 @@ def test_spans_are_the_times_of_the_hidden_words() -> None:
     assert (masked.words[3].t0, masked.words[3].t1) == (11.5, 13.4)
 
 
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (["it", "is", "020", "- 7946", "- 0958"], ["it", "is", MASK]),
+        (["it", "is", "020", "( 7946 )", "0958."], ["it", "is", MASK]),
+        (["- 4111", "-1111", "-1111", "okay"], [MASK, "okay"]),
+        (["“ 4729", "- 16”"], [MASK]),
+        (["in", "2", "- 3", "weeks"], ["in", "2", "- 3", "weeks"]),
+    ],
+)
+def test_signs_that_alignment_puts_before_a_word_hide_no_digits(
+    words: list[str], left: list[str]
+) -> None:
+    timed = [Word(text=text, t0=i, t1=i + 0.9) for i, text in enumerate(words)]
+    masked, spans = redact(
+        Transcript(utterance=1, party="agent", t0=0, t1=9, text=" ".join(words), words=timed)
+    )
+    assert [word.text for word in masked.words] == left
+    hidden = [i for i, text in enumerate(words) if text not in left]
+    assert spans == ([(hidden[0], hidden[-1] + 0.9)] if hidden else [])
+
+
 def test_without_word_times_the_whole_utterance_is_muted() -> None:
     bare = said("it is 123456 yes", t0=3.0).model_copy(update={"words": []})
     masked, (span,) = redact(bare)
@@ -94,6 +132,16 @@ def test_a_number_cut_by_pauses_is_one_number() -> None:
     assert [(s.t0, s.t1) for s in spans] == [(0.5, 1.5), (3.0, 3.9)]
     third, _ = redactor.redact(said("11 okay", t0=6.0))
     assert third.text == f"{MASK} okay"
+
+
+@pytest.mark.parametrize("end", ["", " -", " uh", "…"])
+@pytest.mark.parametrize("start", ["", "uh, ", "- ", "then "])
+def test_hesitating_does_not_part_the_pieces(end: str, start: str) -> None:
+    redactor = Redactor()
+    assert redactor.redact(said(f"it's 41 11{end}", t0=0.0))[1] == []
+    second, spans = redactor.redact(said(f"{start}11 11 okay", t0=3.0))
+    assert second.text == f"{start}{MASK} okay"
+    assert len(spans) == 2, "what came before is muted too"
 
 
 def test_pieces_long_apart_or_of_the_other_party_are_not_one_number() -> None:
@@ -123,6 +171,9 @@ def test_a_partial_is_redacted_but_not_remembered() -> None:
         ("123456", MASK),
         ("it is 41", "it is"),
         ("it is four one double", "it is"),
+        ("it is four one uh", "it is"),
+        ("it is 41 -", "it is"),
+        ("it is uh", "it is uh"),
         ("it is 411", f"it is {MASK}"),
         ("two weeks ago", "two weeks ago"),
     ):

@@ -186,15 +186,16 @@ class FasterWhisper:
                 row and replace(row, text=self._listed.write(row.text, _text(result, tokenizer)))
                 for row, result in zip(rows, primed, strict=True)
             ]
-        rows = [row and replace(row, text=self._styles.write(row.text)) for row in rows]
+        styled = [row and replace(row, text=self._styles.write(row.text)) for row in rows]
+        # Numbers are found in the audio as the weights wrote them.
         wanted = [tokenizer.encode(" " + row.text) if row and row.text else [] for row in rows]
         if not word_times or not any(wanted):
-            return rows
+            return styled
         frames = [clip.features.shape[1] for clip in batch]
         aligned = self._whisper.find_alignment(tokenizer, wanted, encoded, frames)
         return [
-            row and replace(row, words=_words(timings, clip.duration_s))
-            for clip, row, timings in zip(batch, rows, aligned, strict=True)
+            row and replace(row, words=self._styles.write_words(_words(timings, clip.duration_s)))
+            for clip, row, timings in zip(batch, styled, aligned, strict=True)
         ]
 
     def _generate(

@@ -21,11 +21,9 @@ from monitor.audio import BLOCK, RATE_HZ, AudioError
 from monitor.audiofile import AudioFile
 from monitor.config import Settings
 from monitor.ear import Ear
-from monitor.encoder import Encoder
 from monitor.engines import EngineError
-from monitor.meaning import Meaning
 from monitor.resources import resource
-from monitor.runtime import USUAL
+from monitor.runtime import USUAL, learned_of, meaning_of
 from monitor.sources import SourceError
 from monitor.sources.microphone import devices
 from monitor.weights import ENCODER_MISSING, WeightsError, find, find_encoder
@@ -194,16 +192,16 @@ def _meaning(settings: Settings) -> Finding:
     """A sentence of a customer that no phrase hears, read as a call's would be."""
     if not settings.asr.meaning:
         return Finding("meaning", "ok", "off (asr.meaning): phrases are heard")
-    language = settings.asr.language or USUAL
-    learned = resource("models") / "meaning" / f"{language}.json"
-    if not learned.is_file():
+    learned = learned_of(settings.asr)
+    if learned is None:
+        language = settings.asr.language or USUAL
         return Finding("meaning", "warning", f"not learned for asr.language {language}")
     try:
         weights = find_encoder(settings.asr)
-        if weights is None:
+        meaning = meaning_of(settings.asr) if weights is not None else None
+        if weights is None or meaning is None:
             found, _, mend = ENCODER_MISSING.partition(": ")
             return Finding("meaning", "warning", f"{found}, only phrases are heard", mend)
-        meaning = Meaning.load(learned, Encoder(weights.folder))
         began = time.perf_counter()
         heard = {one.family: one.log_odds for one in meaning.read(MEANT, "customer")}
     except RuntimeError as error:  # of its weights, or of the encoder at work

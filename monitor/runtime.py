@@ -71,11 +71,17 @@ def phrases_of(language: str | None, folder: Path | None = None) -> Phrases:
     return phrases
 
 
+def learned_of(settings: AsrSettings) -> Path | None:
+    """The file of what sentences mean in the language; None where nobody has learned it."""
+    path = resource("models") / "meaning" / f"{settings.language or USUAL}.json"
+    return path if path.is_file() else None
+
+
 def meaning_of(settings: AsrSettings) -> Meaning | None:
     """What tells the meaning of sentences; None where it is switched off, not learned for the
     language or not installed. Blocks. Raises WeightsError for wrong files."""
-    path = resource("models") / "meaning" / f"{settings.language or USUAL}.json"
-    if not settings.meaning or not path.is_file():
+    path = learned_of(settings)
+    if not settings.meaning or path is None:
         return None
     found = find_encoder(settings)
     if found is None:

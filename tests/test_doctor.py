@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor import doctor
+from monitor import doctor, runtime
 from monitor.config import Settings
 from monitor.cues import CueSpotter
 from monitor.doctor import Finding, examine
@@ -127,7 +127,8 @@ def test_a_text_encoder_that_is_another(home: Path) -> None:
 
 
 def test_a_text_encoder_that_does_not_load(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "find_encoder", lambda settings: Found(home, "cache", ("en",)))
+    for module in (doctor, runtime):
+        monkeypatch.setattr(module, "find_encoder", lambda settings: Found(home, "cache", ("en",)))
     meaning = findings()["meaning"]
     assert (meaning.state, meaning.found) == ("missing", "does not work")
     assert f"{home} holds no text encoder that can be used" in meaning.mend

@@ -25,6 +25,7 @@ from monitor import registry
 from monitor.call import Call
 from monitor.config import NudgeSettings, Settings
 from monitor.events import CallStarted, NudgeOpened, Party, Person, Transcript
+from monitor.meaning import Meaning
 from monitor.phrases import Phrases
 from monitor.playbook import Playbook
 from monitor.policy import FOLDER
@@ -131,8 +132,15 @@ def read(path: Path) -> list[Case]:
         raise RehearsalError(f"{path}: {where}: {message}") from error
 
 
-def run(case: Case, settings: Settings, playbook: Playbook, phrases: Phrases) -> Outcome:
-    """The case as a call under the policy of its agent. Words arrive as in a re-analysis."""
+def run(
+    case: Case,
+    settings: Settings,
+    playbook: Playbook,
+    phrases: Phrases,
+    meaning: Meaning | None = None,
+) -> Outcome:
+    """The case as a call under the policy of its agent. Words arrive as in a re-analysis; without
+    ``meaning`` only phrases are heard in them. Raises RehearsalError where the encoder fails."""
     in_force: NudgeSettings = playbook.in_force(case.agent_id).nudges
     end_s = max(line.end for line in (*case.agent, *case.customer)) + QUIET_AT_END_S
     started = CallStarted(
@@ -145,7 +153,7 @@ def run(case: Case, settings: Settings, playbook: Playbook, phrases: Phrases) ->
         hot_calls=case.hot_calls,
     )
     call = Call(started, settings.model_copy(update={"nudges": in_force}), phrases)
-    said = _said(case, settings.asr.virtual_lag_s) if case.words else []
+    said = _said(case, settings.asr.virtual_lag_s, meaning) if case.words else []
     events = play(call, heard(_score(case.agent, end_s), _score(case.customer, end_s)), said)
     return Outcome(case, [event for event in events if isinstance(event, NudgeOpened)])
 
@@ -158,15 +166,21 @@ def _score(lines: Sequence[Line], end_s: float) -> str:
     return "".join(chars)
 
 
-def _said(case: Case, lag_s: float) -> list[tuple[float, Transcript]]:
-    return [
-        (line.end + lag_s, transcript)
-        for number, (party, line) in enumerate(_lines(case))
-        if line.says
-        for transcript in [
-            Transcript(utterance=number, party=party, t0=line.at, t1=line.end, text=line.says)
-        ]
-    ]
+def _said(case: Case, lag_s: float, meaning: Meaning | None) -> list[tuple[float, Transcript]]:
+    """Each line that has words, read as a call's is, and when that arrives, s."""
+    said = []
+    for number, (party, line) in enumerate(_lines(case)):
+        if not line.says:
+            continue
+        try:
+            meant = meaning.read(line.says, party) if meaning is not None else None
+        except RuntimeError as error:
+            raise RehearsalError(f"what sentences mean could not be told: {error}") from error
+        transcript = Transcript(
+            utterance=number, party=party, t0=line.at, t1=line.end, text=line.says, meant=meant
+        )
+        said.append((line.end + lag_s, transcript))
+    return said
 
 
 def _lines(case: Case) -> Iterator[tuple[Party, Line]]:

@@ -23,7 +23,7 @@ from monitor.policy import Policy
 from monitor.rehearsal import RehearsalError, cases, page, past, whatif
 from monitor.rehearsal.whatif import Difference, PastCall
 from monitor.resources import resource
-from monitor.runtime import Runtime, phrases_of
+from monitor.runtime import Runtime, meaning_of, phrases_of
 from monitor.score import annotated
 from monitor.score.reference import SUFFIX, Reference
 from monitor.sources import Source
@@ -101,6 +101,8 @@ def try_cases(
 ) -> None:
     """Written cases: who says what when, which nudges must open and which must not.
 
+    Words are heard as on a call: by phrases and by what sentences mean, where that is told.
+
     \b
     monitor policy test
     monitor policy test CASES.toml --policy NEW.toml
@@ -109,13 +111,15 @@ def try_cases(
     """
     settings = load()
     book = playbook(settings, policy)
-    phrases = phrases_of(settings.asr.language)
     out = Console()
     failed = 0
     paths = files or sorted((resource("samples") / "cases").glob("*.toml"))
     found = [(path, case) for path in paths for case in cases.read(path)]
+    phrases, meaning = phrases_of(settings.asr.language), meaning_of(settings.asr)
+    if meaning is None:
+        out.print("No meaning is told here: a call hears phrases alone.", highlight=False)
     for path, case in found:
-        told = cases.run(case, settings, book, phrases)
+        told = cases.run(case, settings, book, phrases, meaning)
         failed += not told.passed
         mark = "[green]ok  [/]" if told.passed else "[bold red]FAIL[/]"
         out.print(f"{mark} {escape(case.name)}", highlight=False, soft_wrap=True)

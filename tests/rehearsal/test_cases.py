@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from monitor.config import NudgeSettings, Settings
+from monitor.config import AsrSettings, NudgeSettings, Settings
+from monitor.events import Party
+from monitor.meaning import Families, Meaning
 from monitor.playbook import Playbook
 from monitor.rehearsal import RehearsalError, cases
 from monitor.rehearsal.cases import Outcome
 from monitor.resources import resource
+from monitor.runtime import meaning_of
+from monitor.weights import ENCODER_MISSING
 from tests.dialogue import PHRASES
 
 SHIPPED = [
@@ -27,17 +34,90 @@ customer = [{ at = 4, lasts = 12 }, { at = 17, lasts = 12 }]
 """
 
 
-def outcome(tmp_path: Path, text: str, policy: str = "") -> Outcome:
+PASSED_OVER = """
+[[case]]
+name = "Passed over"
+agent = [{ at = 0, lasts = 2, says = "Hello" }, { at = 12, lasts = 3, says = "Your number?" }]
+customer = [{ at = 2.5, lasts = 9, says = "SAYS" }]
+"""
+
+
+class Flat:
+    """An encoder to which all sentences mean the same: what is told comes from the words."""
+
+    width = 1
+
+    def encode(self, sentences: Sequence[str]) -> NDArray[np.float32]:
+        return np.zeros((len(sentences), 1), np.float32)
+
+
+class Broken(Flat):
+    def encode(self, sentences: Sequence[str]) -> NDArray[np.float32]:
+        raise RuntimeError("out of memory")
+
+
+def told_by(encoder: Flat) -> Meaning:
+    """Meaning to which a customer who says "soup" repeats themselves, and nobody does anything
+    else."""
+
+    def families(name: str, word: str) -> Families:
+        weighs = (np.array([0]), np.array([50], np.float32))
+        bias, vectors = np.array([-5], np.float32), np.zeros((1, 1), np.float32)
+        return Families((name,), bias, vectors, {word: weighs})
+
+    by_party: dict[Party, Families] = {
+        "customer": families("repetition", "soup"),
+        "agent": families("greeting", "soup"),
+    }
+    return Meaning(encoder, "en", by_party)  # type: ignore[arg-type]
+
+
+def outcome(tmp_path: Path, text: str, policy: str = "", meaning: Meaning | None = None) -> Outcome:
     path = tmp_path / "cases.toml"
     path.write_text(text)
     (case,) = cases.read(path)
-    return cases.run(case, Settings(), Playbook.parse(NudgeSettings(), policy), PHRASES)
+    playbook = Playbook.parse(NudgeSettings(), policy)
+    return cases.run(case, Settings(), playbook, PHRASES, meaning)
+
+
+@pytest.fixture(scope="module", params=["phrases alone", "meaning"])
+def known(request: pytest.FixtureRequest) -> Meaning | None:
+    if request.param == "phrases alone":
+        return None
+    meaning = meaning_of(AsrSettings(offline=True))
+    if meaning is None:
+        pytest.skip(ENCODER_MISSING)
+    return meaning
 
 
 @pytest.mark.parametrize("case", SHIPPED, ids=[case.name for case in SHIPPED])
-def test_the_cases_that_come_along_pass(case: cases.Case) -> None:
-    told = cases.run(case, Settings(), Playbook(NudgeSettings()), PHRASES)
+def test_the_cases_that_come_along_pass(case: cases.Case, known: Meaning | None) -> None:
+    told = cases.run(case, Settings(), Playbook(NudgeSettings()), PHRASES, known)
     assert told.passed, (told.missing, [(n.t, n.nudge, n.why) for n in told.unwanted])
+
+
+@pytest.mark.parametrize(
+    ("says", "by_phrases", "as_a_call"),
+    [
+        ("I already told your colleague three times that it is broken.", True, False),
+        ("There is soup in the box and it is cold by now, every evening.", False, True),
+        ("There is bread in the box and it is cold by now, every evening.", False, False),
+    ],
+)
+def test_words_are_heard_as_on_a_call(
+    tmp_path: Path, says: str, by_phrases: bool, as_a_call: bool
+) -> None:
+    """A phrase that the meaning turns down counts for nothing, and a sentence for what it means."""
+    text = PASSED_OVER.replace("SAYS", says) + 'expect = ["acknowledge_first"]'
+    assert outcome(tmp_path, text).passed is by_phrases
+    assert outcome(tmp_path, text, meaning=told_by(Flat())).passed is as_a_call
+
+
+def test_an_encoder_that_fails_ends_the_case(tmp_path: Path) -> None:
+    text = PASSED_OVER.replace("SAYS", "Hello")
+    with pytest.raises(RehearsalError, match="could not be told: out of memory"):
+        outcome(tmp_path, text, meaning=told_by(Broken()))
+    assert outcome(tmp_path, text + "words = false", meaning=told_by(Broken())).passed
 
 
 def test_what_did_not_open_is_missing(tmp_path: Path) -> None:

@@ -9,6 +9,13 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from monitor.config import AsrSettings, Settings
+from monitor.meaning import Meaning
+from monitor.phrases import Phrases
+from monitor.playbook import Playbook
+from monitor.rehearsal import cases
+from monitor.rehearsal.cases import Case, Outcome
+from monitor.weights import find_encoder
 from tests.commands import Ran, as_person, run, talk_over_excerpt
 
 
@@ -48,6 +55,29 @@ def test_the_cases_that_come_along(capsys: pytest.CaptureFixture[str], policy: P
     failed = run(capsys, "policy", "test", "--policy", policy)
     assert failed.status == 1
     assert "did not open: let_them_finish" in failed.out
+
+
+def test_a_case_is_heard_as_a_call_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Meaning | None] = []
+    real = cases.run
+
+    def noted(
+        case: Case, settings: Settings, book: Playbook, phrases: Phrases, meaning: Meaning | None
+    ) -> Outcome:
+        given.append(meaning)
+        return real(case, settings, book, phrases, meaning)
+
+    monkeypatch.setattr(cases, "run", noted)
+    alone = "No meaning is told here: a call hears phrases alone."
+    installed = find_encoder(AsrSettings(offline=True)) is not None
+    assert (alone not in run(capsys, "policy", "test").out) is installed
+    assert all((meaning is not None) is installed for meaning in given)
+    given.clear()
+    monkeypatch.setenv("MONITOR_ASR__MEANING", "false")
+    assert alone in run(capsys, "policy", "test").out
+    assert set(given) == {None}
 
 
 def test_a_case_of_ones_own(capsys: pytest.CaptureFixture[str], home: Path) -> None:

@@ -25,6 +25,7 @@ from monitor.events import (
     MoodLevel,
     MoodReport,
 )
+from monitor.wording import short
 
 TONE_LIMIT = 1.5
 """One stretch of voice adds at most so much, either way."""
@@ -133,7 +134,7 @@ class MoodMeter:
             return
         if cue.family in BYPASS:
             self._bypass_t = t
-        text = f"{shown}: “{cue.text}”"
+        text = f"{shown}: “{short(cue.text)}”"
         evidence = Evidence(kind="words", t=cue.t0, text=text, value=cue.weight, unit="llr")
         self._add(t, "words", cue.family, cue.weight, evidence)
 

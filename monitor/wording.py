@@ -74,6 +74,7 @@ _WORD_ENDINGS = ("ies", "ing", "ed", "es", "s", "d", "e", "y")
 _STEM_LETTERS = 4
 _TELLING_LETTERS = 3
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_GLANCE_WORDS = 8
 _SENTENCE_END = re.compile(r"[.!?…]+[\"')\]]*\s+")
 _NO_SENTENCE_END = re.compile(
     r"\b(?i:mr|mrs|ms|dr|prof|st)\.\s+"
@@ -130,6 +131,13 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return [(start, stop) for start, stop in spans if _TOKEN.search(text, start, stop)]
 
 
+def short(text: str) -> str:
+    """The beginning of a text, short enough for one glance."""
+    said = text.split()
+    begin = " ".join(said[:_GLANCE_WORDS]).strip(" ,.;:")
+    return f"{begin} …" if len(said) > _GLANCE_WORDS else begin
+
+
 def normalise(text: str) -> str:
     """Lower case, no punctuation, contractions spelt out, fillers and stutters gone."""
     return " ".join(token.text for token in tokens(text))
@@ -150,9 +158,9 @@ def stem(word: str) -> str:
 def telling(words: Iterable[str]) -> frozenset[str]:
     """Stems of the words that say what is talked about; ``words`` as ``tokens`` gives them."""
     return frozenset(
-        short
+        stemmed
         for word in words
         if len(word) >= _TELLING_LETTERS
         and word.isalpha()
-        and not {word, short := stem(word)} & _ABOUT_NOTHING
+        and not {word, stemmed := stem(word)} & _ABOUT_NOTHING
     )

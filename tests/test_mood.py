@@ -266,6 +266,15 @@ def test_three_reasons_strongest_first() -> None:
     assert reasons[0].text == "Manager: “escalation_request”"
 
 
+def test_a_phrase_that_is_a_whole_sentence_is_cut_to_a_glance() -> None:
+    meter = MoodMeter(MoodSettings())
+    whole = cue("frustration", 2.0, 1.0).model_copy(
+        update={"text": "I have told each of you the very same thing again"}
+    )
+    meter.cue(1.0, whole, "Upset")
+    assert meter.reasons()[0].text == "Upset: “I have told each of you the very …”"
+
+
 def gaps(moods: Iterable[Event]) -> list[float]:
     times = [mood.t for mood in moods]
     return [b - a for a, b in itertools.pairwise(times)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.wording import sentences
+from monitor.wording import sentences, short
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,10 @@ def test_a_point_of_an_abbreviation_ends_no_sentence(text: str) -> None:
 def test_other_points_do(said: list[str]) -> None:
     text = "".join(said)
     assert [text[start:stop] for start, stop in sentences(text)] == said
+
+
+def test_short_fits_in_a_glance() -> None:
+    assert short("I have no hot water, either.") == "I have no hot water, either"
+    assert short("one two three four five six seven, eight, nine") == (
+        "one two three four five six seven, eight …"
+    )

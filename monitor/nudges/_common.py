@@ -13,7 +13,6 @@ UNHEARD_S = 0.5
 """The agent's words are known but for the last so many …"""
 WORDS_LAG_S = 6.0
 """… and what was not transcribed by then had no words in it: a cough never is."""
-SHORT_WORDS = 8
 INSULTS = frozenset({"insult", "aimed_profanity"})
 INSULTS_APART_S = 3.0
 """Two phrases of one breath are one insult."""
@@ -68,13 +67,6 @@ def taken_up(view: View, about: frozenset[str], since: float) -> frozenset[str]:
         if one.party == "agent" and one.t0 >= since:
             found |= one.telling & about
     return found
-
-
-def short(text: str) -> str:
-    """The beginning of a text, short enough for one glance."""
-    said = text.split()
-    begin = " ".join(said[:SHORT_WORDS]).strip(" ,.;:")
-    return f"{begin} …" if len(said) > SHORT_WORDS else begin
 
 
 def insults(view: View, since: float) -> list[Cue]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.events import Cue
-from monitor.nudges._common import agent_had_a_chance, short
+from monitor.nudges._common import agent_had_a_chance
 from monitor.reasons import Reason, Value, reason
 from monitor.view import View
+from monitor.wording import short
 
 WATCH = 2.0
 """Mood from which a customer is no longer calm: the watch line (mood.watch)."""
@@ -64,7 +65,7 @@ def just_asked(view: View, within_s: float, family: str) -> Reason | None:
 
 def because(key: str, cue: Cue, **named: Value) -> Reason:
     """What a phrase makes needed; it arose when the phrase was said."""
-    return Reason(key, "words", cue.t0, value=0.0, unit="", named=named)
+    return reason(key, "words", cue.t0, 0.0, "", **named)
 
 
 def by_phrase(view: View, since: float, cue: Cue, key: str = "said") -> Reason:

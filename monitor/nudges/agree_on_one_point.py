@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.nudges._common import NEVER, short
+from monitor.nudges._common import NEVER
 from monitor.nudges._cues import as_said, because, newest, said_since, tense
 from monitor.reasons import Reason
 from monitor.view import Said, View
+from monitor.wording import short
 
 TITLE = "Agree on one point"
 TEXT = "Find what they are right about. Say it."

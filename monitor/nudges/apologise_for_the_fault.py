@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from monitor.nudges._common import agent_had_a_chance, short
+from monitor.nudges._common import agent_had_a_chance
 from monitor.nudges._cues import SORRY, as_said, because, newest, said_since
 from monitor.reasons import Reason
 from monitor.view import View
+from monitor.wording import short
 
 TITLE = "Apologise for the fault"
 TEXT = "Say sorry for exactly what went wrong."

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.nudges._common import NEVER, short
+from monitor.nudges._common import NEVER
 from monitor.nudges._cues import by_phrase
 from monitor.reasons import Reason, reason
 from monitor.view import View
+from monitor.wording import short
 
 TITLE = "Ask what happened"
 TEXT = "One open question, then let them tell it."

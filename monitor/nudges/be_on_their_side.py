@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.events import Cue
-from monitor.nudges._common import agent_words_known, short
+from monitor.nudges._common import agent_words_known
 from monitor.nudges._cues import as_said, because, newest, said_since, tense
 from monitor.reasons import Reason
 from monitor.view import View
+from monitor.wording import short
 
 TITLE = "Be on their side"
 TEXT = "You and them against the problem. Say “let us”."

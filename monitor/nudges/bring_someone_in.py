@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.nudges._common import NEVER, agent_had_a_chance, insults, short
+from monitor.nudges._common import NEVER, agent_had_a_chance, insults
 from monitor.nudges._cues import by_phrase
 from monitor.reasons import Reason, reason
 from monitor.view import View
+from monitor.wording import short
 
 TITLE = "Bring someone in"
 TEXT = "Offer a supervisor, and say when they join."

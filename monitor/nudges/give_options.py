@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.nudges._common import agent_words_known, short
+from monitor.nudges._common import agent_words_known
 from monitor.nudges._cues import (
     OWNED,
     TROUBLE,
@@ -18,6 +18,7 @@ from monitor.nudges._cues import (
 )
 from monitor.reasons import Reason, reason
 from monitor.view import View
+from monitor.wording import short
 
 TITLE = "Give options"
 TEXT = "Offer two ways. Let them choose."

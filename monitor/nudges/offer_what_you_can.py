@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.nudges._common import agent_words_known, short
+from monitor.nudges._common import agent_words_known
 from monitor.nudges._cues import WAYS_OUT, as_said, because, customer_answered, newest, said_since
 from monitor.reasons import Reason
 from monitor.view import View
+from monitor.wording import short
 
 TITLE = "Offer what you can"
 TEXT = "Say what is possible instead."

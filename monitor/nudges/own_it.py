@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.nudges._common import agent_words_known, short
+from monitor.nudges._common import agent_words_known
 from monitor.nudges._cues import (
     OWNED,
     as_said,
@@ -17,6 +17,7 @@ from monitor.nudges._cues import (
 )
 from monitor.reasons import Reason
 from monitor.view import View
+from monitor.wording import short
 
 TITLE = "Own it"
 TEXT = "Say what you yourself will do about it."

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from monitor.nudges._common import short
 from monitor.nudges._cues import as_said, because, newest
 from monitor.reasons import Reason, reason
 from monitor.view import View
+from monitor.wording import short
 
 TITLE = "Plainer words"
 TEXT = "Say it again in everyday words."

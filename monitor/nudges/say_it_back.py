@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.events import Cue
-from monitor.nudges._common import agent_words_known, short, taken_up
+from monitor.nudges._common import agent_words_known, taken_up
 from monitor.nudges._cues import TROUBLE, as_said, because, newest, said_since, tense
 from monitor.reasons import Reason, reason
 from monitor.view import Said, View
+from monitor.wording import short
 
 TITLE = "Say it back"
 TEXT = "Repeat their problem in one sentence, then solve."

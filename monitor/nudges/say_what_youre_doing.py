@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.nudges._common import NEVER, agent_said, agent_words, agent_words_known, short
+from monitor.nudges._common import NEVER, agent_said, agent_words, agent_words_known
+from monitor.nudges._cues import by_phrase
 from monitor.reasons import Reason, reason
 from monitor.view import View
 
@@ -124,9 +125,8 @@ def _allowed_s(view: View, silent_from: float, th: Mapping[str, float]) -> float
 
 def done(view: View, since: float, th: Mapping[str, float]) -> Reason | None:
     told = view.heard("agent", "explains_doing", since=since)
-    after_s = round(view.t - since, 1)
     if told:
-        return reason("said", "words", view.t, after_s, "s", said=short(told[-1].text))
+        return by_phrase(view, since, told[-1])
     if agent_words(view, since) >= th["said_words"]:
-        return reason("back", "words", view.t, after_s, "s")
+        return reason("back", "words", view.t, round(view.t - since, 1), "s")
     return None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.nudges._common import agent_words_known, short
+from monitor.nudges._common import agent_words_known
 from monitor.nudges._cues import OWNED, TROUBLE, as_said, because, newest, said_since, tense
 from monitor.reasons import Reason
 from monitor.view import View
+from monitor.wording import short
 
 TITLE = "Skip the why"
 TEXT = "No reasons now. Say what happens next."

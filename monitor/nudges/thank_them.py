@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.events import Cue
-from monitor.nudges._common import NEVER, short
+from monitor.nudges._common import NEVER
 from monitor.nudges._cues import THANKS, as_said, because, newest, said_since, tense, unanswered
 from monitor.reasons import Reason, reason
 from monitor.view import View
+from monitor.wording import short
 
 TITLE = "Thank them"
 TEXT = "Thank them for telling you, before goodbye."

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.events import Cue
-from monitor.nudges._common import NEVER, agent_words_known, short, taken_up
+from monitor.nudges._common import NEVER, agent_words_known, taken_up
 from monitor.nudges._cues import by_phrase
 from monitor.reasons import Reason, reason
 from monitor.view import View
-from monitor.wording import telling, tokens
+from monitor.wording import short, telling, tokens
 
 TITLE = "They also mentioned"
 TEXT = "One thing is still open. Ask about it."

@@ -13,7 +13,6 @@ from monitor.nudges._common import (
     agent_said,
     agent_words,
     agent_words_known,
-    short,
     taken_up,
 )
 from monitor.view import View
@@ -94,10 +93,3 @@ def test_one_stem_for_all_endings(words: tuple[str, ...]) -> None:
 def test_different_words_keep_different_stems() -> None:
     words = ("card", "car", "bill", "boiler", "phone", "refund", "router", "password", "payment")
     assert len({stem(word) for word in words}) == len(words)
-
-
-def test_short_fits_in_a_glance() -> None:
-    assert short("I have no hot water, either.") == "I have no hot water, either"
-    assert short("one two three four five six seven, eight, nine") == (
-        "one two three four five six seven, eight …"
-    )

@@ -427,6 +427,9 @@ def test_say_was_called_for_where_it_was_explained_before() -> None:
 def test_say_done_when_they_explain_or_are_back() -> None:
     told = replace(SILENT, t=56.0, cues=(cue("explains_doing", 53.0, "agent"),))
     assert how_done(say_what_youre_doing, told, 50.0) == "You said: “<explains_doing>”"
+    said_it = done(say_what_youre_doing, told, 50.0)
+    assert said_it is not None
+    assert said_it.value == 3.0, "after so long, though it is known only later"
     back = replace(SILENT, said=(said("agent", 52.0, "It left us on Monday, I can see."),))
     assert how_done(say_what_youre_doing, back, 50.0) == "You are back"
     assert done(say_what_youre_doing, SILENT, 50.0) is None

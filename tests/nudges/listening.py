@@ -1,4 +1,4 @@
-"""What phrases hear: of lines that were made up, and of calm consultations that were held."""
+"""What phrases hear of lines that were made up, and a call of calm consultations that were held."""
 
 from __future__ import annotations
 
@@ -6,17 +6,28 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from monitor.events import Party
+from monitor.config import AsrSettings
+from monitor.cues import CueSpotter
+from monitor.events import Party, Transcript
 from monitor.phrases import Family
+from monitor.runtime import meaning_of
+from monitor.weights import ENCODER_MISSING
 from monitor.wording import tokens
 from tests.dialogue import PHRASES
 
 REAL_DIR = os.environ.get("REAL_TIMING_DIR", "")
-CONSULTATIONS = sorted(Path(REAL_DIR).glob("primock57/*.TextGrid")) if REAL_DIR else []
+GRIDS = sorted(Path(REAL_DIR).glob("primock57/*_doctor.TextGrid")) if REAL_DIR else []
+CONSULTATIONS = [path.name.removesuffix("_doctor.TextGrid") for path in GRIDS][1::2]
+"""Those that models/meaning/train.py leaves for measuring."""
+SPEAKERS: dict[str, Party] = {"doctor": "agent", "patient": "customer"}
+_SAID = re.compile(
+    r'xmin = (?P<t0>[\d.]+)\s+xmax = (?P<t1>[\d.]+)\s+text = "(?P<text>(?:[^"]|"")*)"'
+)
 
 needs_consultations = pytest.mark.skipif(
     not CONSULTATIONS, reason="needs REAL_TIMING_DIR with primock57/"
@@ -45,27 +56,48 @@ def assert_most_are_heard(listening: list[Family], said: list[str]) -> None:
 
 
 def per_hour(names: Iterable[str]) -> dict[str, float]:
-    """How often the families of these names are heard in an hour of calm consultations, where
-    the doctor is the agent and the patient the customer."""
-    hours = 0.0
+    """How often the families of these names are heard, as a call hears them, in an hour of calm
+    consultations, where the doctor is the agent and the patient the customer."""
+    heard, hours = _heard()
+    return {name: heard[name] / hours for name in names}
+
+
+@cache
+def _heard() -> tuple[Counter[str], float]:
+    """Cues of each family in all the consultations, and their hours."""
+    meaning = meaning_of(AsrSettings())
+    if meaning is None:
+        pytest.skip(ENCODER_MISSING)
     heard: Counter[str] = Counter()
-    for path in CONSULTATIONS:
-        party: Party = "agent" if "doctor" in path.name else "customer"
-        if party == "agent":
-            hours += _hours(path)
-        listening = [PHRASES[name] for name in names if PHRASES[name].party == party]
-        for text in _utterances(path):
-            heard.update(family.name for family in listening if hears([family], text))
-    return {name: n / hours for name, n in heard.items()}
+    hours = 0.0
+    for name in CONSULTATIONS:
+        spotter = CueSpotter(PHRASES)
+        said = [one for who in SPEAKERS for one in _said(name, who)]
+        for one in sorted(said, key=lambda each: each.t1):
+            read = one.model_copy(update={"meant": meaning.read(one.text, one.party)})
+            heard.update(cue.family for cue in spotter.transcript(read, read.t1))
+        hours += _hours(name)
+    return heard, hours
 
 
-def _hours(path: Path) -> float:
-    found = re.search(r"xmax = ([\d.]+)", path.read_text())
+def _said(name: str, who: str) -> Iterator[Transcript]:
+    grid = _grid(name, who)
+    for number, match in enumerate(_SAID.finditer(grid)):
+        if text := re.sub(r"<[^>]*>", "", match["text"].replace('""', '"')).strip():
+            yield Transcript(
+                utterance=number,
+                party=SPEAKERS[who],
+                t0=float(match["t0"]),
+                t1=float(match["t1"]),
+                text=text,
+            )
+
+
+def _hours(name: str) -> float:
+    found = re.search(r"xmax = ([\d.]+)", _grid(name, "doctor"))
     assert found is not None
     return float(found[1]) / 3600
 
 
-def _utterances(path: Path) -> Iterator[str]:
-    for match in re.finditer(r'text = "((?:[^"]|"")*)"', path.read_text()):
-        if text := re.sub(r"<[^>]*>", "", match[1]).strip():
-            yield text
+def _grid(name: str, who: str) -> str:
+    return (Path(REAL_DIR) / "primock57" / f"{name}_{who}.TextGrid").read_text(encoding="utf-8")

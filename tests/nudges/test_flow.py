@@ -24,8 +24,8 @@ COUNTED_AS = {"worry": ("worry", "fear"), "are_you_there": ("are_you_there", "ca
 """Lines that either of two families may hear."""
 
 MOST_PER_HOUR = {
-    "fear": 0.5,
-    "worry": 3.5,
+    "fear": 2.5,
+    "worry": 8.0,
     "not_understood": 1.5,
     "insult": 0.1,
     "also_mentioned": 2.0,
@@ -33,7 +33,10 @@ MOST_PER_HOUR = {
     "boundary": 0.5,
 }
 """What opens a nudge, or closes a grave one, in calm consultations: patients do worry, and do
-ask what a word means."""
+ask what a word means. By phrases alone it is 0.3 fears and 3.0 worries; what sentences mean adds
+1.8 and 4.6. Of the 25 worries some 12 are such, of the 7 fears one or two: who tells symptoms and
+is sure of nothing sounds worried to it. Of those heard in samples/sentences/held.csv 15 of 17 and
+9 of 11 are right."""
 
 
 @pytest.mark.parametrize("name", HEARD)

@@ -36,7 +36,7 @@ MOST_PER_HOUR = {
     "talks_down": 0.5,
     "refusal": 1.5,
     "defensive": 0.5,
-    "vague_promise": 1.0,
+    "vague_promise": 1.5,
     "who_will": 0.5,
     "fault_told": 1.0,
     "confused": 3.0,
@@ -44,7 +44,9 @@ MOST_PER_HOUR = {
     "gives_feedback": 0.5,
 }
 """A doctor and a patient are calm: what opens a nudge is heard about so often there in truth
-(a patient asks what a word means, a doctor says what cannot be done online)."""
+(a patient asks what a word means, a doctor says what cannot be done online).
+Vague promises are four in 3.3 h, two of them such: "you should hear back relatively soon", "we'll
+try our very best to get this sorted out"."""
 
 
 @pytest.mark.parametrize("name", HEARD)

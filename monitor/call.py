@@ -290,7 +290,8 @@ class Call:
         if not (known or self._no_phrases):
             self._no_phrases = NO_PHRASES.format(tr.language)
             self._limits.append(self._no_phrases)
-            self._emit(Degraded(part="words", active=True, reason=self._no_phrases))
+            if self._words:  # else told when the trouble ends: screens keep the newest only
+                self._emit(Degraded(part="words", active=True, reason=self._no_phrases))
 
     def _read_partial(self, tr: Transcript, late: bool) -> None:
         """Partial words may raise what the final ones would."""

@@ -9,8 +9,18 @@ import soundfile
 from starlette.datastructures import Headers
 from starlette.types import Message
 
-from monitor.call import NO_PHRASES
-from monitor.events import CALL_EVENT, Degraded, NudgeOpened, Person, Turn
+from monitor.call import NO_PHRASES, Call
+from monitor.config import Settings
+from monitor.events import (
+    CALL_EVENT,
+    Degraded,
+    NudgeOpened,
+    Person,
+    Transcript,
+    Trouble,
+    Turn,
+)
+from monitor.runtime import phrases_of
 from monitor.server.auth import Role
 from monitor.server.calls import AsAnnounced
 from monitor.server.desk import Queues
@@ -238,6 +248,28 @@ async def test_a_language_without_phrases_is_no_trouble_of_the_monitor(
         for seq, reason in enumerate(reasons, start=2):
             s.emit(Degraded(call_id="c1", seq=seq, part="words", active=True, reason=reason))
         assert (await client.get("/api/health")).json()["words"] == words
+
+
+async def test_a_language_without_phrases_does_not_hide_that_words_fail(tmp_path: Path) -> None:
+    """A call keeps the newest reason only: here an utterance is heard while others are lost."""
+    french = Transcript(
+        utterance=1, party="customer", t0=0, t1=2, text="c'est trop", language="fr", words=[]
+    )
+    call = Call(started().model_copy(update={"words": "base"}), Settings(), phrases_of("en"))
+
+    async with stage(tmp_path) as s, s.client(None) as client:
+
+        async def words_after(item: Trouble | Transcript) -> str:
+            call.receive(item)
+            for event in call.events():
+                s.emit(event)
+            return str((await client.get("/api/health")).json()["words"])
+
+        assert await words_after(Trouble(part="words", active=True, reason="behind")) == "degraded"
+        assert await words_after(french) == "degraded"
+        assert await words_after(Trouble(part="words", active=False, reason="back")) == "ok"
+        degraded = s.bus.call("c1").degraded  # type: ignore[union-attr]
+        assert degraded == {"words": NO_PHRASES.format("fr")}
 
 
 async def test_health_says_how_late_the_loop_was_and_what_waits(tmp_path: Path) -> None:

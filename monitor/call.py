@@ -313,20 +313,20 @@ class Call:
 
     def _hear_cue(self, cue: Cue, late: bool) -> None:
         self._emit(cue)
-        if self._transfer.cue(cue):
-            self._another_agent()
+        if (since := self._transfer.cue(cue)) is not None:
+            self._another_agent(since)
         self._memory.cue(cue)
         if late:
             return  # an acknowledgement that is known late still spares the agent a nudge
         self._customer.cue(self.t, cue)
         self._memory.heavy(cue)
 
-    def _another_agent(self) -> None:
-        """What is usual for the agent, and what the agent did, begins anew."""
+    def _another_agent(self, since: float) -> None:
+        """What is usual for the agent begins anew, and what ``Memory`` counts of them."""
         self._agent_level = AgentLevel()
         self._pace.another_agent()
         self._turns.somebody_else("agent")
-        self._memory.another_agent()
+        self._memory.another_agent(since)
 
     def _obey(self, command: Command) -> None:
         match command.command:

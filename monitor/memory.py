@@ -7,6 +7,7 @@ from collections import deque
 from monitor.events import Cue, Evidence, Overlap, Transcript
 from monitor.naming import Naming
 from monitor.view import PEAK_WITHIN_S, REMEMBERED_S, Said
+from monitor.wording import short
 
 HEAVY_WEIGHT = 1.5
 """A cue with so much weight is a frustration that wants an acknowledgement."""
@@ -75,12 +76,17 @@ class Memory:
         self.alerts += 1
         self.frustrations.append(Evidence(kind="interaction", t=t, text="Their frustration rose"))
 
-    def another_agent(self) -> None:
-        """Another agent is there: what the one before did or left undone is not theirs."""
-        self.overlaps = {i: one for i, one in self.overlaps.items() if one.kind != "talk_over"}
-        self.frustrations.clear()
-        self.agent_turn_ends.clear()
-        self.naming.used.clear()
+    def another_agent(self, since: float) -> None:
+        """Another agent is there since then: talk-over, turns, what was to be acknowledged and
+        how often the name was said, before, are not theirs. What was said stays said."""
+        self.overlaps = {
+            i: one for i, one in self.overlaps.items() if one.kind != "talk_over" or one.t0 >= since
+        }
+        self.frustrations = deque(one for one in self.frustrations if one.t >= since)
+        for times in (self.agent_turn_ends, self.naming.used):
+            kept = [t for t in times if t >= since]
+            times.clear()
+            times.extend(kept)
 
     def mood(self, t: float, score: float, alert: float) -> None:
         """The customer's mood at ``t``; ``alert`` is the line above which it is high."""
@@ -115,5 +121,5 @@ class Memory:
 
 
 def _said(cue: Cue) -> Evidence:
-    text = f"They said “{cue.text}”"
+    text = f"They said “{short(cue.text)}”"
     return Evidence(kind="words", t=cue.t0, text=text, value=cue.weight, unit="llr")

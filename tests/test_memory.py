@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.events import Cue, Transcript
+from monitor.events import Cue, Overlap, Transcript
 from monitor.memory import Memory
 from monitor.view import PEAK_WITHIN_S, REMEMBERED_S
 
@@ -52,6 +52,38 @@ def test_words_are_kept_as_phrases_see_them() -> None:
     assert memory.agent_words_until == 6.0
     memory.forget(3.0 + REMEMBERED_S + 0.1)
     assert [one.party for one in memory.said] == ["customer"]
+
+
+def talk_over(number: int, t0: float, kind: str = "talk_over") -> Overlap:
+    given = {"id": f"o{number}", "by": "agent", "t0": t0, "t1": t0 + 1}
+    return Overlap.model_validate(given | {"kind": kind})
+
+
+def test_what_another_agent_does_from_their_first_word_on_is_theirs() -> None:
+    memory = Memory("John Smith")
+    for number, t0 in enumerate((60.0, 90.0)):
+        memory.transcript(said(t0, "Hello Mr Smith."))
+        memory.overlap(talk_over(number, t0))
+        memory.agent_turn_ends.append(t0 + 2)
+        memory.heavy(cue("frustration", t0, weight=2.0))
+    memory.overlap(talk_over(2, 62.0, "backchannel"))
+    memory.another_agent(90.0)
+    assert list(memory.naming.used) == [90.0]
+    assert list(memory.overlaps) == ["o1", "o2"], "who only agreed did nothing"
+    assert list(memory.agent_turn_ends) == [92.0]
+    assert [one.t for one in memory.frustrations] == [90.0]
+    assert len(memory.said) == 2, "what was said stays said"
+
+
+def test_a_frustration_is_short_enough_for_a_glance() -> None:
+    memory = Memory()
+    told = cue(
+        "not_heard", 5.0, weight=2.0, text="I have told each of you the very same thing again"
+    )
+    memory.heavy(told)
+    assert memory.frustrations[0].text == "They said “I have told each of you the very …”"
+    memory.take_back(told)
+    assert not memory.frustrations
 
 
 def test_the_mood_has_a_peak_and_a_time_above_the_line() -> None:

@@ -455,7 +455,8 @@ def test_impatience_is_heard_and_weighs_less_than_anger() -> None:
 def test_which_families_are_heard_by_meaning_too() -> None:
     """Not those that are an exact form of words, or consist of nothing else."""
     spelled = {family.name for family in PHRASES.families if not family.by_meaning}
-    assert spelled == {"bare_sorry", "backchannel_only", "goodbye", "jargon", "calls_out"}
+    forms = {"bare_sorry", "backchannel_only", "goodbye", "jargon", "calls_out", "introduces"}
+    assert spelled == forms
     one = '[family.one]\nparty = "agent"\nphrases = ["so"]\n'
     assert not Phrases.parse(one)["one"].by_meaning
     assert Phrases.parse(one + "by_meaning = true")["one"].by_meaning

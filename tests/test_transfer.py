@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.events import Cue, Party, Transcript
+from monitor.events import Cue, Party, Person, Transcript
 from monitor.policy import Policy
-from monitor.transfer import GREETS_WITHIN_S, SILENT_S, WITHIN_S, Transfer
+from monitor.transfer import INTRODUCED_WITHIN_S, SILENT_S, WITHIN_S, Transfer
 from monitor.usual import ONSETS_MIN, USUAL_MIN_BLOCKS, Usual
 from monitor.view import View
 from tests.dialogue import call, line, play, words
 from tests.scores import heard
 
-GREETING = "Hello, this is Martha speaking, how can I help?"
+INTRODUCTION = "Hello, this is Martha speaking, how can I help?"
 HANDOVER = "I will put you through to my supervisor."
+CONSULTS = "Let me ask my supervisor about this, one moment please."
 
 
 def said(t0: float, t1: float, party: Party = "agent") -> Transcript:
@@ -28,45 +29,47 @@ def announced(at: float = 60.0) -> Transfer:
     transfer = Transfer()
     transfer.transcript(said(at - 10, at - 5))
     transfer.transcript(said(at, at + 3))
-    assert not transfer.cue(cue("handover", at))
+    assert transfer.cue(cue("handover", at)) is None
     return transfer
 
 
-def test_announced_then_silent_then_a_greeting() -> None:
+def test_announced_then_silent_then_an_introduction() -> None:
     transfer = announced()
     transfer.transcript(said(90, 94))
-    assert transfer.cue(cue("greeting", 90.5))
-    assert not transfer.cue(cue("greeting", 93)), "once"
+    assert transfer.cue(cue("greeting", 90.2)) is None, "who comes back says hello, too"
+    assert transfer.cue(cue("introduces", 90.5)) == 90, "from the first word on"
+    assert transfer.cue(cue("introduces", 93)) is None, "once"
 
 
 @pytest.mark.parametrize(
-    ("back", "greets"),
+    ("back", "introduces"),
     [
         (63 + SILENT_S - 0.5, 63 + SILENT_S),
-        (90, 90 + GREETS_WITHIN_S + 1),
+        (90, 90 + INTRODUCED_WITHIN_S + 1),
         (60 + WITHIN_S, 60 + WITHIN_S + 1),
     ],
-    ids=["no silence", "a late greeting", "long ago"],
+    ids=["no silence", "a late introduction", "long ago"],
 )
-def test_one_of_the_three_alone_is_no_transfer(back: float, greets: float) -> None:
+def test_one_of_the_three_alone_is_no_transfer(back: float, introduces: float) -> None:
     transfer = announced()
     transfer.transcript(said(back, back + 10))
-    assert not transfer.cue(cue("greeting", greets))
+    assert transfer.cue(cue("introduces", introduces)) is None
 
 
-def test_a_greeting_that_nobody_announced_is_none() -> None:
+def test_an_introduction_that_nobody_announced_is_none() -> None:
     transfer = Transfer()
     for t0 in (1.0, 40.0):
         transfer.transcript(said(t0, t0 + 3))
-        assert not transfer.cue(cue("greeting", t0))
+        assert transfer.cue(cue("introduces", t0)) is None
 
 
 def test_what_the_customer_says_is_none() -> None:
     transfer = announced()
     transfer.transcript(said(80, 84, "customer"))
-    assert not transfer.cue(cue("greeting", 80, "customer"))
+    assert transfer.cue(cue("introduces", 80, "customer")) is None
     transfer.transcript(said(64, 66))
-    assert not transfer.cue(cue("greeting", 64)), "the customer's words are no silence's end"
+    found = transfer.cue(cue("introduces", 64))
+    assert found is None, "the customer's words are no silence's end"
 
 
 def test_a_silence_before_the_announcement_is_not_the_one() -> None:
@@ -75,7 +78,7 @@ def test_a_silence_before_the_announcement_is_not_the_one() -> None:
     transfer.transcript(said(60, 70))
     transfer.cue(cue("handover", 60))
     transfer.transcript(said(71, 74))
-    assert not transfer.cue(cue("greeting", 71))
+    assert transfer.cue(cue("introduces", 71)) is None
 
 
 def test_nothing_is_usual_for_somebody_new() -> None:
@@ -98,13 +101,13 @@ AGENT = line((25, "="), (4, "."), (30, "4"), (1, "."), (3, "="), (30, "."), (27,
 CUSTOMER = line((25, "."), (4, "="), (40, "."), (20, "="))
 
 
-def told(handover: str) -> list[tuple[float, Transcript]]:
+def told(handover: str, then: str = INTRODUCTION) -> list[tuple[float, Transcript]]:
     return [
         words("agent", 0, 25, "Good morning, this is Tom, how can I help you?"),
         words("customer", 25, 29, "This is ridiculous, you are not listening to me."),
         words("agent", 29, 59, "So the first thing that we need is the number of the order."),
         words("agent", 60, 63, handover),
-        words("agent", 93, 101, GREETING),
+        words("agent", 93, 101, then),
         words("agent", 101, 120, "Now then."),
     ]
 
@@ -140,10 +143,32 @@ def test_the_next_agent_is_not_measured_by_the_one_before(views: list[View]) -> 
     assert not [end for end in after.agent_turn_ends if end < 93]
 
 
-def test_the_same_agent_who_greets_again_is(views: list[View]) -> None:
-    play(call(), heard(AGENT, CUSTOMER), told("Let me have a look at it."))
-    before, after = at(views, 92.0), at(views, 104.0)
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [
+        ("Let me have a look at it.", INTRODUCTION),
+        (CONSULTS, "Hello, thank you for waiting, I have asked her and she will allow it."),
+        (CONSULTS, "Hi, thanks for holding. So I spoke with the supervisor just now."),
+        (CONSULTS, "Hello, are you still there?"),
+        (CONSULTS, "Hello? Mr Smith?"),
+        (CONSULTS, "Hi, it's Tom again, sorry about that."),
+        (CONSULTS, "Okay, good morning then, where were we?"),
+        (CONSULTS, "Hello. She says that I can put you through to billing."),
+    ],
+)
+def test_the_same_agent_who_comes_back_is(views: list[View], before: str, then: str) -> None:
+    play(call(), heard(AGENT, CUSTOMER), told(before, then))
+    before_it, after = at(views, 92.0), at(views, 104.0)
     assert after.agent_above_db is not None
     assert after.agent_above_db > 3.0
     assert after.agent_pace_ratio is not None
-    assert set(before.agent_turn_ends) <= set(after.agent_turn_ends)
+    assert set(before_it.agent_turn_ends) <= set(after.agent_turn_ends)
+    assert after.frustrations == before_it.frustrations
+
+
+def test_what_the_next_agent_does_in_the_introduction_is_theirs(views: list[View]) -> None:
+    said = told(HANDOVER, "Hello Mr Smith, this is Martha speaking.")
+    said[2] = words("agent", 29, 59, "So, Mr Smith, the first thing is the number of the order.")
+    play(call(customer=Person(name="John Smith")), heard(AGENT, CUSTOMER), said)
+    assert at(views, 92.0).name_used == (29.0,)
+    assert at(views, 104.0).name_used == (93.0,)

@@ -192,6 +192,25 @@ Hi there, how are you today?
 Hey, thanks for holding, this is Kate.
 Good day sir, how may I assist you?
 """,
+    "introduces": """
+Hello, this is Martha speaking, how can I help?
+Good afternoon, my name's Peter, I'm the supervisor on duty.
+Hi, you're speaking with Anna from billing.
+You're through to technical support, this is Raj.
+Hi there, this is Tom from the complaints team.
+Hello, Martha here.
+Hi Mr Smith, this is Kate, I understand that you were charged twice.
+I'm the manager here, I've read the notes.
+
+Good evening Mrs Jones, it's Robyn here.
+Billing, Victor speaking.
+Thanks for holding, this is Joan from cancellations.
+Hello, what can I do for you?
+Thank you for waiting, my name is Ellen and I look after refunds.
+Hi, this is Daniel Green, the team leader.
+You are now speaking to the duty manager.
+Hello, I'm one of the supervisors.
+""",
     "closed_question": """
 Did you restart it?
 Have you got the order number?
@@ -385,6 +404,33 @@ Take care, bye bye.
 }
 
 ELSE = {
+    "greeting": """
+I can put you through to billing.
+I'd have to transfer you through to the other desk.
+So here you are, that's the form.
+""",
+    "introduces": """
+Hello, thank you for waiting, I have asked her and she agrees.
+Hi, thanks for holding.
+Hello, are you still there?
+Hello? Mr Smith?
+Okay, good morning then.
+I can put you through to billing.
+Hi, it's Martha again, thanks for holding.
+Hello, this is Martha again.
+Hello, I'm still here.
+Thanks for your patience, I was speaking to my supervisor.
+So I've been speaking with the manager.
+After speaking to her I can offer you this.
+I'm still with the supervisor.
+I'm asking the supervisor now.
+I'm not the manager, but I can do it.
+This is taking a bit longer, I'm sorry.
+This is all I can see from here.
+So this is the letter from March.
+Strictly speaking, it's not covered.
+I'll speak to the courier myself.
+""",
     "fear": """
 I'm afraid I don't have it here.
 I was scared to touch the button.

@@ -25,7 +25,7 @@ from monitor.reader import Reader
 from monitor.resources import resource
 from monitor.session import Session, Sink
 from monitor.sources import Source
-from monitor.threads import children_named, show_names, yield_to_others
+from monitor.threads import children_named, show_names
 from monitor.transcriber import Transcriber
 from monitor.weights import ENCODER_MISSING, find_encoder
 
@@ -46,9 +46,7 @@ def new_call_id() -> str:
 
 def _created(create: Callable[[AsrSettings], Engine], settings: AsrSettings) -> Engine:
     with children_named(ENGINE):
-        engine = create(settings)
-    yield_to_others(ENGINE)
-    return engine
+        return create(settings)
 
 
 def phrases_of(language: str | None, folder: Path | None = None) -> Phrases:

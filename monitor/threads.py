@@ -8,15 +8,12 @@ of the one that made it. Elsewhere nothing here does anything.
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 MOST_CHARS = 15
 """Of a name; Linux cuts what is longer."""
-YIELDING = 5
-"""Niceness: a third of the weight of a thread that has none."""
 _TASKS = Path("/proc/self/task")
 
 
@@ -41,18 +38,6 @@ def children_named(name: str) -> Iterator[None]:
         yield
     finally:
         _rename(own, before)
-
-
-def yield_to_others(name: str) -> None:
-    """Threads of that name run where no other thread of the process wants the core.
-
-    For threads without Python only: one that holds the interpreter's lock while it waits for a
-    core keeps all others waiting. Linux only, where each thread has a priority of its own.
-    """
-    for task in _TASKS.glob("*"):
-        with contextlib.suppress(OSError):  # it has ended
-            if (task / "comm").read_text().strip() == name[:MOST_CHARS]:
-                os.setpriority(os.PRIO_PROCESS, int(task.name), YIELDING)
 
 
 def _rename(native_id: int, name: str) -> None:

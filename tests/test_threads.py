@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.threads import MOST_CHARS, YIELDING, children_named, show_names, yield_to_others
+from monitor.threads import MOST_CHARS, children_named, show_names
 
 TASKS = Path("/proc/self/task")
 pytestmark = pytest.mark.skipif(not TASKS.is_dir(), reason="there is no /proc")
@@ -48,16 +47,3 @@ def test_threads_made_by_a_library_have_the_name_of_what_they_are_for() -> None:
     assert shown(threading.current_thread()) == before
     with waiting("another") as other:
         assert shown(other) == before
-
-
-def test_only_the_threads_named_give_way_to_the_others() -> None:
-    def niceness(thread: threading.Thread) -> int:
-        assert thread.native_id is not None
-        return os.getpriority(os.PRIO_PROCESS, thread.native_id)
-
-    with waiting("another") as other:
-        yield_to_others("engine")
-        assert niceness(other) == niceness(threading.current_thread()) < YIELDING
-    with children_named("engine"), waiting("decodes") as decoder:
-        yield_to_others("engine")
-        assert niceness(decoder) == YIELDING

@@ -52,7 +52,7 @@ const ORDINARY: { [T in CallEvent["type"]]: Omit<EventOf<T>, "type" | "call_id" 
     confidence: 1,
     late: false,
   },
-  cue: { family: "not_heard", party: "customer", t0: 0, t1: 1, text: "listen to me", weight: 2, status: "heard" },
+  cue: { family: "not_heard", party: "customer", t0: 0, t1: 1, text: "listen to me", weight: 2, by: "phrase", status: "heard" },
   mood: { score: 0, level: "calm", rising: false, upset_from_start: false, reasons: [] },
   "alert.raised": { id: "al1", kind: "rising", score: 3.6, reasons: [] },
   "alert.cleared": { id: "al1", lasted_s: 10 },

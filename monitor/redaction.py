@@ -273,7 +273,10 @@ def found(tokens: Sequence[str], asked: bool, leading: str) -> list[Run]:
     hidden = []
     for run in _runs(tokens):
         digits = leading + run.digits if _is_filler(*tokens[: run.start]) else run.digits
-        near = " ".join(tokens[max(0, run.start - NEAR_TOKENS) : run.stop + NEAR_TOKENS])
+        # Signs do not count: in a text they stand alone, in words with times they do not.
+        before = [token for token in tokens[: run.start] if _bare(token)][-NEAR_TOKENS:]
+        after = [token for token in tokens[run.stop :] if _bare(token)][:NEAR_TOKENS]
+        near = " ".join([*before, *tokens[run.start : run.stop], *after])
         wanted = asked or _asks(near)
         if len(digits) >= MIN_RUN or (wanted and len(run.digits) >= MIN_ASKED):
             hidden.append(run)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from monitor.bench import ear
+from monitor.bench import ear, tables
 from monitor.bench.feeder import GOLDEN, Line, Loop
 from monitor.bench.figures import Spread
 from monitor.bench.lags import Lags, between
@@ -100,6 +100,10 @@ def test_replay_tells_how_much_of_it_is_speech_to_text(
         assert set(parts) == set(PARTS)
         assert parts["engine"] == max(parts.values()), "CTranslate2's threads are known"
         assert sum(parts.values()) == pytest.approx(replay["cpu_s"], abs=0.05)
+
+
+def test_every_part_of_the_processor_time_has_a_row() -> None:
+    assert tuple(tables.PROCESSOR) == PARTS
 
 
 def test_live(home: Path, call: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ PROCESSOR = {
     "engine": "inside CTranslate2",
     "features": "features and text around it",
     "ear": "the ear",
+    "meaning": "what sentences mean",
     "disk": "the disk",
     "rest": "the rest",
 }
@@ -23,7 +24,10 @@ PROCESSOR = {
 LOSSES = "finals late / given up"
 PARTIALS = "partials decoded / refused / shed"
 SHARE = "CTranslate2's part of all"
-ABOUT_WORDS = {LOSSES, PARTIALS, SHARE, f"… {PROCESSOR['engine']}", f"… {PROCESSOR['features']}"}
+ABOUT_WORDS = {
+    *(LOSSES, PARTIALS, SHARE),
+    *(f"… {PROCESSOR[part]}" for part in ("engine", "features", "meaning")),
+}
 
 
 def of_trials(trials: Sequence[Trial]) -> Table:
